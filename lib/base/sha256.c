@@ -1,0 +1,76 @@
+#include "base/sha256.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+/* OpenSSL fails here only without memory for its own small objects; nobody can go on from that, and
+ * a wrong hash must not come out. */
+static void must(int is_ok)
+{
+    if (is_ok != 1)
+        abort();
+}
+
+static struct sha256 sha256_finish(EVP_MD_CTX *context)
+{
+    struct sha256 sum;
+    unsigned len = 0;
+    must(EVP_DigestFinal_ex(context, sum.bytes, &len));
+    assert(len == SHA256_BYTES);
+    EVP_MD_CTX_free(context);
+    return sum;
+}
+
+static EVP_MD_CTX *sha256_start(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    must(context != NULL);
+    must(EVP_DigestInit_ex(context, EVP_sha256(), /* engine= */ NULL));
+    return context;
+}
+
+struct sha256 sha256_of(struct str text)
+{
+    EVP_MD_CTX *context = sha256_start();
+    must(EVP_DigestUpdate(context, text.data, text.len));
+    return sha256_finish(context);
+}
+
+struct sha256 sha256_of_parts(const struct str *parts, size_t count)
+{
+    EVP_MD_CTX *context = sha256_start();
+    for (size_t i = 0; i < count; i++) {
+        /* Absent is not empty: it has a length nothing else has. */
+        uint64_t len = parts[i].data != NULL ? parts[i].len : UINT64_MAX;
+        uint8_t prefix[8];
+        for (size_t byte = 0; byte < sizeof prefix; byte++)
+            prefix[byte] = (uint8_t)(len >> (56 - 8 * byte));
+        must(EVP_DigestUpdate(context, prefix, sizeof prefix));
+        if (parts[i].data != NULL)
+            must(EVP_DigestUpdate(context, parts[i].data, parts[i].len));
+    }
+    return sha256_finish(context);
+}
+
+bool sha256_eq(const struct sha256 *a, const struct sha256 *b)
+{
+    return CRYPTO_memcmp(a->bytes, b->bytes, SHA256_BYTES) == 0;
+}
+
+void random_bytes(void *out, size_t len)
+{
+    uint8_t *at = out;
+    while (len > 0) {
+        ssize_t got = getrandom(at, len, /* flags= */ 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            abort();
+        at += got;
+        len -= (size_t)got;
+    }
+}

@@ -1,0 +1,214 @@
+/*
+ * The set-up as every decision sees it: an immutable snapshot of the organisation, attributes,
+ * offers, forms, campaigns, members, reasons, funnel definitions, keys, SLA policies, calendars and
+ * scoring models.
+ *
+ * A snapshot is built from the rows of catalog_entry (domain/catalog.c), shared by all threads and
+ * freed with its last reference. Nobody changes one; a set-up write makes a new one. Everything a
+ * getter returns belongs to the snapshot and lives as long as a reference to it is held.
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/fault.h"
+#include "base/sha256.h"
+#include "base/uuid.h"
+
+enum catalog_kind {
+    CATALOG_ORGANISATION, /* exactly one, slug "organisation" */
+    CATALOG_ATTRIBUTE,    /* slug = name */
+    CATALOG_OFFER,
+    CATALOG_FORM,
+    CATALOG_CAMPAIGN,
+    CATALOG_MEMBER,   /* slug = its id: members have none of their own */
+    CATALOG_REASON,   /* slug = kind:code */
+    CATALOG_STAGE,    /* funnel definitions; slug = stage */
+    CATALOG_KEY,      /* slug = its id */
+    CATALOG_POLICY,   /* slug = its id */
+    CATALOG_CALENDAR, /* slug = its id */
+    CATALOG_MODEL,    /* scoring models; slug = version in decimal */
+    CATALOG_KIND_COUNT_
+};
+
+extern const char *const catalog_kind_names[]; /* as in catalog_entry.kind */
+
+enum attribute_type {
+    ATTRIBUTE_TEXT,
+    ATTRIBUTE_NUMBER,
+    ATTRIBUTE_BOOLEAN,
+    ATTRIBUTE_DATE,
+    ATTRIBUTE_CHOICE,
+    ATTRIBUTE_TYPE_COUNT_
+};
+
+enum offer_kind_limit { CATALOG_ENTRIES_MAX = 100000 };
+
+enum reason_kind { REASON_RECYCLE, REASON_REJECT, REASON_LOSE, REASON_KIND_COUNT_ };
+enum team { TEAM_MARKETING, TEAM_SALES, TEAM_MANAGEMENT, TEAM_OPERATIONS, TEAM_COUNT_ };
+extern const char *const attribute_type_names[];
+extern const char *const reason_kind_names[];
+extern const char *const team_names[];
+extern const char
+    *const journey_step_names[]; /* awareness, consideration, decision: in their order */
+extern const char *const offer_kind_names[];
+
+/* Scopes of a key, a set of bits. Admin includes all. */
+enum scope {
+    SCOPE_NONE = 0, /* no key needed */
+    SCOPE_SUBMIT = 1 << 0,
+    SCOPE_READ = 1 << 1,
+    SCOPE_MARKETING = 1 << 2,
+    SCOPE_SALES = 1 << 3,
+    SCOPE_ADMIN = 1 << 4,
+};
+extern const char *const scope_names[]; /* submit, read, marketing, sales, admin: bit order */
+
+/* One row of catalog_entry. */
+struct catalog_entry {
+    enum catalog_kind kind;
+    struct uuid id;
+    struct str slug;
+    const json_t *body; /* an object with every field, defaults filled in */
+    int32_t version;    /* the ETag */
+    int64_t created_at_us;
+    int64_t updated_at_us;
+    const void *typed; /* struct form, struct offer … by kind; NULL for kinds without one */
+};
+
+struct organisation {
+    struct str name;
+    struct str time_zone; /* IANA */
+    struct str currency;  /* ISO 4217 */
+    struct str locale;    /* "fr" or "en" */
+    struct str week_starts_on;
+};
+
+struct attribute_definition {
+    struct str name;
+    enum attribute_type type;
+    const json_t *choices; /* an array of strings, or NULL */
+};
+
+struct offer {
+    struct str slug;
+    struct str title;
+    struct str kind;
+    struct str journey_step;
+    struct str url; /* absent when none */
+};
+
+struct form {
+    struct str slug;
+    struct str activity; /* the kind of activity a submission records */
+    bool makes_prospect; /* else lead */
+    struct str offer;    /* slug, absent when none */
+    struct str campaign;
+    bool is_open;                  /* no key needed */
+    const json_t *required;        /* array of names */
+    const json_t *fields;          /* object their name -> our name, or NULL */
+    const json_t *allowed_origins; /* array of exact origins, or NULL */
+    struct str redirect_url;
+    struct str consent_text;
+};
+
+struct member {
+    struct uuid id;
+    struct str name;
+    enum team team;
+    bool is_manager;
+    bool is_active;
+};
+
+struct reason {
+    enum reason_kind kind;
+    struct str code;
+    bool is_active;
+};
+
+struct api_key {
+    struct uuid id;
+    struct sha256 hash; /* of the whole key text */
+    unsigned scopes;
+    bool is_publishable;
+    struct uuid member_id; /* nil when the key acts as itself */
+    int64_t expires_at_us; /* TIME_NONE: never */
+    struct str form;       /* a publishable key may be bound to one form; absent: all */
+};
+
+struct policy {
+    struct uuid id;
+    struct str name;
+    int64_t position;
+    struct str kind;       /* first_contact | acceptance | qualification | attempts */
+    bool starts_on_accept; /* else at MQL */
+    int64_t target_us;     /* elapsed */
+    int32_t attempts;      /* for kind attempts */
+    double warn_at[8];     /* fractions of the target, ascending */
+    size_t warn_count;
+    bool is_active;
+};
+
+struct model; /* domain/model.h */
+
+struct catalog;
+
+/* One row as the store read it; the texts are borrowed for the call only. */
+struct catalog_row {
+    enum catalog_kind kind;
+    struct uuid id;
+    struct str slug;
+    struct str body; /* JSON text */
+    int32_t version;
+    int64_t created_at_us;
+    int64_t updated_at_us;
+};
+
+/*
+ * Builds a snapshot with one reference. A body that no longer validates is a fault of an older
+ * release or of a hand in the database: ERR_STORE with the kind and slug in reterr.
+ */
+enum err_code catalog_build(int64_t version, const struct catalog_row *rows, size_t count,
+                            struct catalog **ret_catalog, struct err *reterr) MUSTCHECK;
+/* Thread-safe reference counting. _unref takes NULL. */
+struct catalog *catalog_ref(struct catalog *catalog);
+void catalog_unref(struct catalog *catalog);
+
+int64_t catalog_version(const struct catalog *catalog);
+
+/* Entries of a kind, newest first (created_at, id). */
+const struct catalog_entry *const *catalog_list(const struct catalog *catalog,
+                                                enum catalog_kind kind, size_t *ret_count);
+/* By slug or, when `slug_or_id` is a UUID, by id. NULL when there is none. */
+const struct catalog_entry *catalog_find(const struct catalog *catalog, enum catalog_kind kind,
+                                         struct str slug_or_id);
+
+const struct organisation *catalog_organisation(const struct catalog *catalog);
+const struct attribute_definition *catalog_attribute(const struct catalog *catalog,
+                                                     struct str name);
+const struct offer *catalog_offer(const struct catalog *catalog, struct str slug_or_id);
+const struct form *catalog_form(const struct catalog *catalog, struct str slug_or_id);
+const struct member *catalog_member(const struct catalog *catalog, struct uuid id);
+const struct reason *catalog_reason(const struct catalog *catalog, enum reason_kind kind,
+                                    struct str code);
+/* The key whose hash this is; NULL when unknown. Expiry is the caller's to check. */
+const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const struct sha256 *hash);
+/* Active policies by position. */
+const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
+/* The scoring model in force, and its version. Never NULL: a fresh database has one. */
+const struct model *catalog_active_model(const struct catalog *catalog, int32_t *ret_version);
+/* Any stored version, compiled; NULL when there is none. */
+const struct model *catalog_model(const struct catalog *catalog, int32_t version);
+
+/*
+ * Set-up writes. `catalog_check` takes the whole proposed body of an entry (for a PATCH: already
+ * merged), fills in defaults, validates it against its schema and against the rest of the snapshot
+ * (references, slug), and returns the body to store: a new reference of the caller's. All faults at
+ * once. `existing` is the entry being changed, NULL for a new one. ret_slug points into the arena.
+ */
+enum err_code catalog_check(const struct catalog *catalog, enum catalog_kind kind,
+                            const struct catalog_entry *existing, const json_t *proposed,
+                            struct arena *arena, json_t **ret_body, struct str *ret_slug,
+                            struct faults *faults, struct err *reterr) MUSTCHECK;

@@ -1,0 +1,255 @@
+/*
+ * What may happen to a contact (struct input), what it causes (struct effects), and the one
+ * function that decides: change_decide. The store reads, calls it for each input in the order of
+ * arrival, and writes the effects; see store/batch.h.
+ *
+ * It either refuses an input whole (its result says why, nothing changed) or takes it whole.
+ */
+#pragma once
+
+#include "domain/contact.h"
+
+enum input_kind {
+    INPUT_SUBMISSION, /* a form post */
+    INPUT_ACTIVITY,
+    INPUT_UPSERT,
+    INPUT_PATCH,
+    INPUT_MERGE,
+    INPUT_HANDOFF, /* a handoff opened by hand */
+    INPUT_MOVE,
+    INPUT_DECISION, /* a review decided by hand */
+    INPUT_REQUALIFY,
+    INPUT_DEAL,
+    INPUT_KIND_COUNT_
+};
+
+struct actor {
+    struct uuid member_id; /* nil when the key acts as itself */
+    struct str text;       /* "member:ID", "key:ID", "form:SLUG", "import" */
+};
+
+/* What is done, before the catalog's facts are looked up (the offer's kind and step, the form's
+ * makes). */
+struct activity_input {
+    struct uuid id;
+    bool has_client_id; /* the client chose the id: a repeat must be recognised */
+    struct str scope;   /* activity_key.scope */
+    struct sha256 fingerprint;
+    struct str kind;
+    struct str form;
+    struct str offer;
+    struct str campaign;
+    struct str channel;
+    int64_t occurred_at_us; /* TIME_NONE: when it is decided */
+    struct str properties;  /* JSON text or absent */
+    struct str payload;     /* JSON text or absent */
+};
+
+struct move_input {
+    enum move move;
+    struct uuid member_id; /* assign: who; others: on whose behalf (nil: the actor) */
+    int64_t work_by_us;
+    struct str channel;
+    struct str outcome;
+    int64_t at_us;
+    struct str note;
+    struct str offers_sent; /* JSON array text */
+    struct str gpct;        /* JSON object text */
+    bool has_amount;
+    int64_t amount;
+    struct str currency;
+    struct str expected_close; /* YYYY-MM-DD */
+    struct str owner;
+    struct str reason;
+    int64_t until_us; /* nurture_until, pause until */
+    struct str offer;
+    struct str found_useful;
+    int helped_the_call; /* -1 not said, 0, 1 */
+};
+
+struct deal_input {
+    struct uuid deal_id; /* nil: a new one */
+    struct str kind;     /* new | upsell | renewal */
+    bool has_amount;
+    int64_t amount;
+    struct str currency;
+    int64_t won_at_us; /* TIME_NONE: now */
+    struct uuid assignee;
+    struct uuid qualified_by;
+};
+
+struct input_result {
+    enum err_code code;    /* OK or why it was refused */
+    const char *detail;    /* a sentence, in the arena of the input or static */
+    struct faults *faults; /* or NULL */
+    bool is_replay;        /* nothing changed: the first answer again */
+    bool is_new_contact;
+    bool changed;
+    int64_t received_at_us;
+    struct uuid contact_id;
+    struct uuid id; /* of the activity, deal, attempt … made */
+    /* ERR_CONFLICT of a move: where the handoff stands. */
+    bool has_state;
+    enum handoff_state state;
+    struct uuid assignee;
+};
+
+struct input {
+    enum input_kind kind;
+    /* Who it is about: exactly one of these. */
+    struct str email_key; /* with email */
+    struct str email;     /* as it is stored and shown */
+    struct uuid contact_id;
+    struct uuid handoff_id;
+    struct uuid other_contact_id; /* merge: the survivor */
+
+    struct actor actor;
+    bool creates;       /* an unknown e-mail makes a contact */
+    bool is_historical; /* times come from the data; no clock, no open handoff */
+    int32_t if_version; /* If-Match, 0: none */
+
+    /* Claims about the contact, name and value; sources and times are filled in by decide. A null
+     * value removes the attribute (PATCH) and is ignored elsewhere. */
+    struct attribute *attributes;
+    size_t attribute_count;
+    enum attribute_source source;
+    struct consent *consents;
+    size_t consent_count;
+    struct str consent_text;
+
+    struct activity_input activity; /* SUBMISSION, ACTIVITY */
+    struct move_input move;         /* MOVE */
+    struct deal_input deal;         /* DEAL */
+    enum decision decision;         /* DECISION */
+    enum purpose purpose;           /* HANDOFF */
+    struct str reason;
+    struct str note;
+
+    struct arena *arena; /* of the request: where detail and faults are made */
+    size_t position;     /* the store's: place in its batch */
+    /* The store's: of the handoff named by handoff_id, as read under the contact's lock. */
+    enum handoff_state handoff_state;
+    struct uuid handoff_assignee;
+    struct uuid handoff_contact_id;
+    struct input_result result;
+};
+
+/* ---- effects: rows to write, collected over a batch, in order ---- */
+
+struct activity_row {
+    struct uuid contact_id;
+    const struct input *input;
+    int64_t occurred_at_us;
+    int64_t received_at_us;
+    struct activity_facts facts; /* offer_kind, journey_step … as they were */
+};
+
+struct event_row {
+    const char *type; /* static */
+    struct uuid contact_id;
+    int64_t at_us;
+    struct str data; /* JSON object text, in the arena */
+};
+
+struct stage_row {
+    struct uuid contact_id;
+    int64_t at_us;
+    bool has_from;
+    enum stage from;
+    enum stage to;
+    struct str actor;
+    struct str reason;
+    struct str note;
+    struct uuid handoff_id;
+    bool is_implied;
+    bool is_historical;
+};
+
+struct attempt_row {
+    struct uuid contact_id;
+    struct uuid handoff_id;
+    struct uuid attempt_id;
+    const struct input *input;
+    int64_t at_us;
+    int64_t logged_at_us;
+};
+
+struct consent_row {
+    struct uuid contact_id;
+    struct uuid id;
+    int64_t at_us;
+    struct str purpose;
+    bool is_granted;
+    struct str text;
+    struct str source;
+    struct uuid activity_id;
+};
+
+struct deal_row {
+    struct uuid contact_id;
+    struct uuid deal_id;
+    struct str kind;
+    bool has_amount;
+    int64_t amount;
+    struct str currency;
+    int64_t won_at_us;
+    struct uuid handoff_id;
+    struct uuid assignee;
+    struct uuid qualified_by;
+    struct str actor;
+    bool is_historical;
+};
+
+/* A merge moved an identity: what store writes beside the contacts. */
+struct merge_row {
+    struct uuid duplicate;
+    struct uuid survivor;
+};
+
+/* A growing array in the arena: EFFECT_LIST(struct event_row) events; */
+#define EFFECT_LIST(type)                                                                          \
+    struct {                                                                                       \
+        type *items;                                                                               \
+        size_t count;                                                                              \
+        size_t capacity;                                                                           \
+    }
+
+struct effects {
+    struct arena *arena;
+    struct arena *scratch; /* for rules; cleared by each evaluation */
+    const struct catalog *catalog;
+    int64_t now_us; /* the transaction's time, read once from the database */
+    EFFECT_LIST(struct activity_row) activities;
+    EFFECT_LIST(struct event_row) events;
+    EFFECT_LIST(struct stage_row) stages;
+    EFFECT_LIST(struct attempt_row) attempts;
+    EFFECT_LIST(struct attempt_row) feedback; /* the same shape: input->move says the rest */
+    EFFECT_LIST(struct consent_row) consents;
+    EFFECT_LIST(struct deal_row) deals;
+    EFFECT_LIST(struct merge_row) merges;
+    bool has_clocks; /* a clock was started or changed: the flagger looks */
+};
+
+/*
+ * Decides one input about `contact` (locked, as read or as left by the inputs before it). For a
+ * merge, `other` is the survivor; else NULL. Appends to effects, changes contact, fills
+ * input->result.
+ *
+ * Returns OK also when the input was refused (result.code says so); ERR_NOMEM fails the batch.
+ * Needs contact->history when change_needs_history says so.
+ */
+enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
+                            struct effects *effects) MUSTCHECK;
+
+/* Whether deciding needs the contact's activities: an event not later than the last step, a merge,
+ * a score not yet made with this model, or one of several inputs of a batch about this contact that
+ * say themselves when they happened. Events without a time of their own are decided at now_us, or a
+ * millisecond after the contact's last step where that is later by no more than the batch itself.
+ */
+bool change_needs_history(const struct contact *contact, const struct input *input,
+                          const struct catalog *catalog, int64_t now_us, size_t inputs_in_batch);
+
+/* A contact that does not exist yet: everything empty, is_new, created now (or when the historical
+ * input happened). */
+enum err_code contact_begin(struct contact *contact, struct uuid contact_id,
+                            const struct input *input, struct effects *effects) MUSTCHECK;

@@ -1,0 +1,215 @@
+/*
+ * A contact as decisions see it: read under its lock, changed in memory, written back in sets.
+ *
+ * All texts and arrays live in the arena of the batch. Nothing here does I/O or knows the time.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/json_write.h"
+#include "base/uuid.h"
+#include "domain/catalog.h"
+#include "domain/decide.h"
+#include "domain/fit.h"
+#include "domain/funnel.h"
+#include "domain/score.h"
+
+enum {
+    ATTRIBUTES_MAX = 100, /* of one contact */
+    ATTRIBUTE_NAME_BYTES_MAX = 64,
+    ATTRIBUTE_TEXT_BYTES_MAX = 4096,
+    CONSENTS_MAX = 32, /* purposes of one contact */
+    CLOCKS_MAX = 8,    /* live clocks of one handoff */
+};
+
+/* Who said it. A higher source is never overwritten by a lower one; among equals the later one
+ * wins. */
+enum attribute_source { SOURCE_FORM, SOURCE_IMPORT, SOURCE_CRM, SOURCE_PERSON };
+/* "form", "import", "crm", "person" */
+extern const char *const attribute_source_names[];
+
+enum attribute_kind {
+    ATTRIBUTE_IS_NULL,
+    ATTRIBUTE_IS_TEXT,
+    ATTRIBUTE_IS_NUMBER,
+    ATTRIBUTE_IS_BOOLEAN
+};
+
+struct attribute {
+    struct str name;
+    enum attribute_kind kind;
+    struct str text; /* a text's characters; a number's JSON text, kept digit for digit */
+    bool boolean;
+    enum attribute_source source;
+    int64_t at_us; /* when it was said, to the millisecond */
+};
+
+struct consent {
+    struct str purpose;
+    bool is_granted;
+    bool is_objection; /* withdrawn after it was given, or refused other than by leaving a box empty */
+    int64_t at_us;
+};
+
+struct clock_record {
+    struct uuid clock_id;
+    struct uuid handoff_id;
+    struct str kind;
+    struct uuid policy_id;
+    struct str policy;
+    enum clock_state state;
+    int64_t started_at_us;
+    int64_t due_at_us;
+    int64_t warnings_us[8]; /* still to come, ascending */
+    size_t warning_count;
+    int64_t paused_at_us;
+    double paused_seconds;
+    int32_t attempts_needed;
+    int64_t met_at_us;
+    int64_t breached_at_us;
+    int64_t ended_at_us;
+    struct str end_reason;
+    bool is_dirty;
+};
+
+struct handoff {
+    struct uuid handoff_id; /* nil: the contact has none */
+    struct uuid contact_id; /* whose row it is: a merge moves no history, so maybe a duplicate's */
+    enum handoff_state state;
+    enum purpose purpose;
+    int32_t cycle;
+    struct uuid assignee;
+    struct str trigger;  /* JSON text */
+    struct str snapshot; /* JSON text */
+    int64_t opened_at_us;
+    int64_t accepted_at_us;
+    int64_t work_by_us;
+    int64_t contacted_at_us;
+    int64_t qualified_at_us;
+    int64_t opportunity_at_us;
+    int64_t closed_at_us;
+    int64_t paused_at_us;
+    int64_t paused_until_us;
+    struct str pause_reason;
+    int32_t attempts;
+    struct str gpct; /* JSON text */
+    struct str deal; /* JSON text */
+    struct str reason;
+    struct str note;
+    int64_t nurture_until_us;
+    bool is_historical;
+    int32_t version;
+    int64_t updated_at_us;
+    bool is_dirty;
+};
+
+struct contact_score {
+    bool exists;              /* a row for this model is stored */
+    int32_t model;            /* version */
+    struct interest interest; /* of the last step */
+    double fit;
+    enum fit_grade fit_grade;
+    double fit_known;             /* 0…1 */
+    char grade[GRADE_TEXT_BYTES]; /* as last told, "A2"; "" when never */
+    enum decision decision;
+    int32_t rule_errors;
+    bool is_dirty;
+};
+
+/* One activity of the history, as loaded for a recomputation. Facts point into the batch's arena.
+ */
+struct history {
+    struct activity_facts *activities; /* any order */
+    size_t count;
+    size_t capacity;
+    bool is_loaded;
+};
+
+/* Appends one; properties (JSON text or absent) are parsed into a tree the history owns. OK,
+ * ERR_NOMEM, ERR_STORE. */
+enum err_code history_add(struct history *history, const struct activity_facts *facts,
+                          struct str properties, struct arena *arena) MUSTCHECK;
+/* Releases the properties' trees; the rest is the arena's. */
+void history_done(struct history *history);
+
+struct contact {
+    struct uuid contact_id;
+    struct str email;
+    enum stage stage;
+    enum stage reached;
+    struct str channel;
+    struct str journey_step;
+    struct attribute *attributes; /* in the arena; grown by contact_add_attribute */
+    size_t attribute_count;
+    size_t attribute_capacity;
+    struct consent *consents;
+    size_t consent_count;
+    size_t consent_capacity;
+    int32_t cycle;
+    int64_t nurture_until_us;
+    int64_t released_at_us;
+    struct uuid merged_into;
+    int32_t version;
+    int64_t created_at_us;
+    int64_t updated_at_us;
+
+    struct handoff handoff;                 /* the latest */
+    struct clock_record clocks[CLOCKS_MAX]; /* of the latest handoff, not ended when read */
+    size_t clock_count;
+    struct contact_score score;
+    struct history history;
+
+    bool is_new;
+    bool is_dirty;
+};
+
+static inline bool contact_has_open_handoff(const struct contact *contact)
+{
+    return !uuid_is_nil(contact->handoff.handoff_id) && !handoff_is_closed(contact->handoff.state);
+}
+
+/* An attribute of a JSON value; false for an array or object. Texts point into `value` (numbers: into the
+ * arena). Source and time are the caller's to set. */
+bool attribute_from_json(struct str name, const json_t *value, struct arena *arena,
+                         struct attribute *ret_attribute) MUSTCHECK;
+/* A new slot at the end, zeroed; NULL when out of memory or at the limit. */
+struct attribute *contact_add_attribute(struct contact *contact, struct arena *arena);
+struct consent *contact_add_consent(struct contact *contact, struct arena *arena);
+
+/*
+ * The stored forms (the jsonb columns): attributes {name: value}, sources {name: [source, ms]},
+ * consents {purpose: {"granted", "at"}}. _read parses into the arena, ERR_STORE when it is not what
+ * _write makes.
+ */
+enum err_code contact_read_attributes(struct contact *contact, struct str attributes,
+                                      struct str sources, struct arena *arena,
+                                      struct err *reterr) MUSTCHECK;
+enum err_code contact_read_consents(struct contact *contact, struct str consents,
+                                    struct arena *arena, struct err *reterr) MUSTCHECK;
+void contact_write_attributes(struct json_writer *json, const struct contact *contact);
+void contact_write_sources(struct json_writer *json, const struct contact *contact);
+void contact_write_consents(struct json_writer *json, const struct contact *contact);
+
+/* Evaluates the fit of the attributes, stored and derived (seniority, email_domain, free_mail), at
+ * `now_us`. OK, ERR_NOMEM. */
+enum err_code contact_fit(const struct contact *contact, const struct model *model, struct arena *arena,
+                          struct arena *scratch, int64_t now_us, struct fit *ret_fit) MUSTCHECK;
+/* The part of an address behind its last '@'. */
+struct str contact_email_domain(const struct contact *contact);
+/* Objects to being contacted, for any purpose. */
+bool contact_is_objecting(const struct contact *contact);
+
+/* The attribute of that name; NULL when unknown. */
+const struct attribute *contact_attribute(const struct contact *contact, struct str name);
+
+/*
+ * Writes the contact as api.md shows it, as of `now_us`. Needs the catalog for the active model and
+ * for derived attributes.
+ */
+enum err_code contact_write(struct json_writer *json, const struct contact *contact,
+                   const struct catalog *catalog, struct arena *scratch, int64_t now_us);
+
+/* The ETag of the stored record, with quotes: "\"3\"". Fading numbers do not change it. */
+void contact_etag(const struct contact *contact, char out[static 16]);

@@ -1,0 +1,407 @@
+/*
+ * The background thread: numbers the change feed, flags overdue clocks, wakes who waits for the feed.
+ *
+ * Feed. Events get their position after their commit: a transaction inserts one event_tx row after its last
+ * row lock, so transactions that share a contact draw their ids in the order in which they changed it. The
+ * sequencer holds the lock of feed_head, then, in a second statement whose snapshot sees all that was
+ * committed before, numbers what is unnumbered in id order. A transaction that commits late is numbered
+ * late; nobody has seen a greater position of that contact. Any number of instances may try: SKIP LOCKED
+ * lets one do it.
+ *
+ * Clocks. The flagger locks the contacts that have something due, skipping those that are busy (they come
+ * in the next round), and then, again with a fresh snapshot, sets state and flag where the clock still runs.
+ * So each breach is flagged once, by one instance, never before its time by the database's clock. The
+ * thread sleeps until the next known deadline, at most half a second, since another instance may have
+ * started a short clock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/json_write.h"
+#include "store/store_internal.h"
+
+enum {
+    FEED_BATCH = 10000, /* transactions numbered at once */
+    DUE_BATCH = 500,    /* contacts locked at once */
+};
+
+static const int64_t sleep_us_max = 500 * US_PER_MS;
+static const int64_t feed_poll_us = 200 * US_PER_MS; /* other instances' events and waiters */
+static const int64_t busy_retry_us = 20 * US_PER_MS;
+static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
+static const int64_t round_timeout_us = 10 * US_PER_SECOND;
+
+void background_notify(struct store *store, bool has_events, bool has_clocks)
+{
+    struct background *background = &store->background;
+    if (!background->is_started) {
+        return;
+    }
+    if (has_events) {
+        int64_t none = 0;
+        (void)atomic_compare_exchange_strong(&store->feed_pending_since_us, &none, clock_monotonic_us());
+    }
+    (void)pthread_mutex_lock(&background->lock);
+    background->has_events = background->has_events || has_events;
+    background->has_clocks = background->has_clocks || has_clocks;
+    (void)pthread_cond_signal(&background->wake);
+    (void)pthread_mutex_unlock(&background->lock);
+}
+
+/* ---- transactions of several statements ---- */
+
+static enum err_code begin_with(struct background *background, enum statement statement,
+                                struct rows **ret_rows, struct err *reterr)
+{
+    struct conn *conn = background->conn;
+    enum err_code code = conn_send(conn, STATEMENT_BEGIN, NULL, reterr);
+    code = code != OK ? code : conn_send(conn, statement, &background->params, reterr);
+    code = code != OK ? code : conn_flush(conn, reterr);
+    code = code != OK ? code : conn_result(conn, NULL, reterr);
+    return code != OK ? code : conn_result(conn, ret_rows, reterr);
+}
+
+static enum err_code go_on_with(struct background *background, enum statement statement,
+                                struct rows **ret_rows, struct err *reterr)
+{
+    enum err_code code = conn_send(background->conn, statement, &background->params, reterr);
+    code = code != OK ? code : conn_flush(background->conn, reterr);
+    return code != OK ? code : conn_result(background->conn, ret_rows, reterr);
+}
+
+/* COMMIT, or ROLLBACK when `code` says that something failed or was not needed. */
+static enum err_code end_with(struct background *background, enum err_code code, bool keep,
+                              struct err *reterr)
+{
+    struct conn *conn = background->conn;
+    if (!conn_is_open(conn)) {
+        return code;
+    }
+    if (code == OK) {
+        code = conn_send(conn, keep ? STATEMENT_COMMIT : STATEMENT_ROLLBACK, NULL, reterr);
+        code = code != OK ? code : conn_sync(conn, reterr);
+        code = code != OK ? code : conn_result(conn, NULL, reterr);
+    } else {
+        (void)conn_sync(conn, NULL);
+        conn_fail_segment(conn);
+    }
+    const enum err_code end = conn_is_open(conn) ? conn_end(conn, code == OK ? reterr : NULL) : ERR_BUSY;
+    return code == OK ? end : code;
+}
+
+/* ---- feed ---- */
+
+static enum err_code number_events(struct store *store, size_t *ret_count, struct err *reterr)
+{
+    struct background *background = &store->background;
+    struct rows *head = NULL;
+    struct rows *done = NULL;
+    *ret_count = 0;
+    params_clear(&background->params);
+    enum err_code code = begin_with(background, STATEMENT_FEED_LOCK, &head, reterr);
+    const bool is_ours = code == OK && rows_count(head) == 1;
+    if (is_ours) {
+        params_clear(&background->params);
+        param_bigint(&background->params, row_bigint(head, 0, 0));
+        param_int(&background->params, FEED_BATCH);
+        code = go_on_with(background, STATEMENT_FEED_NUMBER, &done, reterr);
+    }
+    size_t numbered = 0;
+    int64_t last = 0;
+    if (code == OK && is_ours && rows_count(done) == 1) {
+        last = row_bigint(done, 0, 0);
+        numbered = (size_t)row_bigint(done, 0, 1);
+    }
+    code = end_with(background, code, numbered > 0, reterr);
+    if (code == OK && is_ours) {
+        atomic_store(&store->feed_last, last);
+        atomic_fetch_add(&store->events_numbered, numbered);
+        *ret_count = numbered;
+    }
+    rows_free(head);
+    rows_free(done);
+    return code;
+}
+
+/* Numbers all there is; refreshes what this instance knows of the head when another one did it. */
+static enum err_code run_feed(struct store *store, struct err *reterr)
+{
+    struct background *background = &store->background;
+    atomic_store(&store->feed_pending_since_us, 0);
+    size_t count = 0;
+    enum err_code code;
+    do {
+        code = number_events(store, &count, reterr);
+    } while (code == OK && count == FEED_BATCH);
+    if (code != OK) {
+        return code;
+    }
+    struct rows *head = NULL;
+    code = conn_run(background->conn, STATEMENT_FEED_LAST, NULL, &head, reterr);
+    if (code == OK && rows_count(head) == 1) {
+        atomic_store(&store->feed_last, row_bigint(head, 0, 0));
+    }
+    rows_free(head);
+    return code;
+}
+
+/* ---- clocks ---- */
+
+static struct str clock_event(struct arena *arena, const struct rows *rows, size_t row)
+{
+    CLEANUP(buf_done) struct buf buf;
+    buf_init(&buf, 4096);
+    struct json_writer json;
+    json_writer_init(&json, &buf);
+    json_object_begin(&json);
+    JSON_FIELD(&json, "clock_id", json_uuid, row_uuid(rows, row, 1));
+    JSON_FIELD(&json, "handoff_id", json_uuid, row_uuid(rows, row, 2));
+    JSON_FIELD(&json, "kind", json_str, row_text(rows, row, 3));
+    JSON_FIELD(&json, "due_at", json_time, row_time(rows, row, 4));
+    json_object_end(&json);
+    return arena_str(arena, buf_str(&buf));
+}
+
+static size_t add_events(struct arena *arena, const struct rows *rows, const char *type, int64_t at_us,
+                         struct param *arrays[4])
+{
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        item_text(arrays[0], str_from(type));
+        item_uuid(arrays[1], row_uuid(rows, i, 0));
+        item_time(arrays[2], at_us);
+        item_text(arrays[3], clock_event(arena, rows, i));
+    }
+    return rows_count(rows);
+}
+
+static enum err_code write_events(struct background *background, const struct rows *breached,
+                                  const struct rows *warned, int64_t now_us, struct err *reterr)
+{
+    const size_t count = rows_count(breached) + rows_count(warned);
+    if (count == 0) {
+        return OK;
+    }
+    struct params *params = &background->params;
+    params_clear(params);
+    param_int(params, (int32_t)count);
+    struct param *arrays[] = {param_array(params, ITEM_TEXT), param_array(params, ITEM_UUID),
+                              param_array(params, ITEM_TIME), param_array(params, ITEM_TEXT)};
+    (void)add_events(&background->arena, breached, "sla.breached", now_us, arrays);
+    (void)add_events(&background->arena, warned, "sla.warning", now_us, arrays);
+    return go_on_with(background, STATEMENT_EVENT_INSERT, NULL, reterr);
+}
+
+static void contact_params(struct background *background, const struct rows *locked, int64_t now_us)
+{
+    params_clear(&background->params);
+    struct param *ids = param_array(&background->params, ITEM_UUID);
+    for (size_t i = 0; i < rows_count(locked); i++) {
+        item_uuid(ids, row_uuid(locked, i, 0));
+    }
+    param_time(&background->params, now_us);
+}
+
+static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_count, struct err *reterr)
+{
+    struct background *background = &store->background;
+    struct rows *locked = NULL;
+    struct rows *breached = NULL;
+    struct rows *warned = NULL;
+    *ret_count = 0;
+    params_clear(&background->params);
+    param_time(&background->params, now_us);
+    param_int(&background->params, DUE_BATCH);
+    enum err_code code = begin_with(background, STATEMENT_SLA_DUE_LOCK, &locked, reterr);
+    const bool has_due = code == OK && rows_count(locked) > 0;
+    if (has_due) {
+        contact_params(background, locked, now_us);
+        code = go_on_with(background, STATEMENT_SLA_BREACH, &breached, reterr);
+        code = code != OK ? code : go_on_with(background, STATEMENT_SLA_WARN, &warned, reterr);
+        code = code != OK ? code : write_events(background, breached, warned, now_us, reterr);
+    }
+    const size_t count = rows_count(breached) + rows_count(warned);
+    code = end_with(background, code, count > 0, reterr);
+    if (code == OK) {
+        *ret_count = count;
+        atomic_fetch_add(&store->breaches_flagged, rows_count(breached));
+        if (count > 0) {
+            background_notify(store, true, false);
+        }
+    }
+    rows_free(locked);
+    rows_free(breached);
+    rows_free(warned);
+    arena_clear(&background->arena);
+    return code;
+}
+
+/* Flags what is due; *ret_next_us: how long until there is more to do. */
+static enum err_code run_clocks(struct store *store, int64_t *ret_next_us, struct err *reterr)
+{
+    struct background *background = &store->background;
+    for (;;) {
+        struct rows *next = NULL;
+        enum err_code code = conn_run(background->conn, STATEMENT_SLA_NEXT_WAKE, NULL, &next, reterr);
+        if (code != OK) {
+            return code;
+        }
+        const int64_t wake_us = row_time(next, 0, 0);
+        const int64_t now_us = row_time(next, 0, 1);
+        rows_free(next);
+        if (wake_us == TIME_NONE || wake_us > now_us) {
+            *ret_next_us = wake_us == TIME_NONE ? sleep_us_max : wake_us - now_us;
+            return OK;
+        }
+        size_t count = 0;
+        code = flag_due(store, now_us, &count, reterr);
+        if (code != OK) {
+            return code;
+        }
+        if (count == 0) { /* all busy: their holders are at work, look again soon */
+            *ret_next_us = busy_retry_us;
+            return OK;
+        }
+    }
+}
+
+/* ---- waiters ---- */
+
+bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, int64_t until_us)
+{
+    struct background *background = &store->background;
+    (void)pthread_mutex_lock(&background->lock);
+    const bool has_room = background->is_started && !background->must_stop &&
+                          background->waiter_count < FEED_WAITERS_MAX;
+    if (has_room) {
+        background->waiters[background->waiter_count++] =
+            (struct feed_waiter){.op = waiter, .after = after, .until_us = until_us};
+        (void)pthread_cond_signal(&background->wake);
+    }
+    (void)pthread_mutex_unlock(&background->lock);
+    return has_room;
+}
+
+/* Those whose wait is over go to the read lane; outside the lock, since a full lane answers them here. */
+static void release_waiters(struct store *store, bool all)
+{
+    struct background *background = &store->background;
+    struct op *ready[FEED_WAITERS_MAX];
+    size_t count = 0;
+    const int64_t now_us = clock_monotonic_us();
+    const int64_t last = atomic_load(&store->feed_last);
+    (void)pthread_mutex_lock(&background->lock);
+    size_t kept = 0;
+    for (size_t i = 0; i < background->waiter_count; i++) {
+        const struct feed_waiter waiter = background->waiters[i];
+        if (all || waiter.after < last || waiter.until_us <= now_us) {
+            ready[count++] = waiter.op;
+        } else {
+            background->waiters[kept++] = waiter;
+        }
+    }
+    background->waiter_count = kept;
+    (void)pthread_mutex_unlock(&background->lock);
+    for (size_t i = 0; i < count; i++) {
+        ready[i]->deadline_us = 0;
+        if (!store_submit(store, ready[i])) {
+            struct err err;
+            (void)err_set(&err, ERR_BUSY, "The service is busy or stopping. Try again.");
+            op_complete(ready[i], &err);
+        }
+    }
+}
+
+/* ---- the thread ---- */
+
+/* Sleeps until there is something to do, at most until `until_us` (clock_monotonic_us). False: stop. */
+static bool wait_for_work(struct background *background, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = (time_t)(until_us / US_PER_SECOND),
+                                   .tv_nsec = (long)(until_us % US_PER_SECOND * 1000)};
+    (void)pthread_mutex_lock(&background->lock);
+    while (!background->must_stop && !background->has_events && !background->has_clocks) {
+        if (pthread_cond_timedwait(&background->wake, &background->lock, &until) == ETIMEDOUT) {
+            break;
+        }
+    }
+    background->has_events = false;
+    background->has_clocks = false;
+    const bool goes_on = !background->must_stop;
+    (void)pthread_mutex_unlock(&background->lock);
+    return goes_on;
+}
+
+static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct err *reterr)
+{
+    struct background *background = &store->background;
+    *ret_next_us = sleep_us_max;
+    enum err_code code = OK;
+    if (!conn_is_open(background->conn)) {
+        code = conn_open(background->conn, connect_timeout_us, reterr);
+    }
+    conn_set_deadline(background->conn, clock_monotonic_us() + round_timeout_us);
+    code = code != OK ? code : run_clocks(store, ret_next_us, reterr);
+    code = code != OK ? code : run_feed(store, reterr);
+    if (code == OK) {
+        atomic_store(&store->background_at_us, clock_monotonic_us());
+    }
+    return code;
+}
+
+static void *background_main(void *argument)
+{
+    struct store *store = argument;
+    struct background *background = &store->background;
+    int64_t until_us = 0;
+    while (wait_for_work(background, until_us)) {
+        struct err err;
+        int64_t next_us = sleep_us_max;
+        const enum err_code code = run_round(store, &next_us, &err);
+        release_waiters(store, /* all= */ false);
+        const int64_t pause_us = code != OK ? busy_retry_us * 10 : next_us;
+        const int64_t bound_us = pause_us < feed_poll_us ? pause_us : feed_poll_us;
+        until_us = clock_monotonic_us() + bound_us;
+    }
+    return NULL;
+}
+
+enum err_code background_start(struct store *store, struct err *reterr)
+{
+    struct background *background = &store->background;
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&background->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_mutex_init(&background->lock, NULL);
+    params_init(&background->params);
+    arena_init(&background->arena, BATCH_ARENA_BYTES_MAX);
+    background->conn = conn_new(store->database_url);
+    if (background->conn == NULL ||
+        pthread_create(&background->thread, NULL, background_main, store) != 0) {
+        return err_set(reterr, ERR_NOMEM, "Cannot start the background thread.");
+    }
+    background->is_started = true;
+    return OK;
+}
+
+void background_stop(struct store *store)
+{
+    struct background *background = &store->background;
+    if (background->is_started) {
+        (void)pthread_mutex_lock(&background->lock);
+        background->must_stop = true;
+        (void)pthread_cond_signal(&background->wake);
+        (void)pthread_mutex_unlock(&background->lock);
+        (void)pthread_join(background->thread, NULL);
+        release_waiters(store, /* all= */ true);
+        (void)pthread_cond_destroy(&background->wake);
+        (void)pthread_mutex_destroy(&background->lock);
+        params_done(&background->params);
+        arena_done(&background->arena);
+    }
+    conn_free(background->conn);
+    background->conn = NULL;
+    background->is_started = false;
+}

@@ -1,0 +1,503 @@
+/*
+ * Effects as rows. What every submission writes (contacts, scores, activities, keys, events) goes as arrays,
+ * one per column; what is rare goes as one JSON document per table.
+ */
+#include <math.h>
+
+#include "base/json_write.h"
+#include "store/store_internal.h"
+
+struct writer {
+    struct worker *worker;
+    const struct effects *effects;
+    struct contact *const *contacts;
+    size_t contact_count;
+    struct err *reterr;
+    size_t sent;
+};
+
+static enum err_code send(struct writer *writer, enum statement statement)
+{
+    writer->sent++;
+    return conn_send(writer->worker->conn, statement, &writer->worker->params, writer->reterr);
+}
+
+static struct params *fresh_params(struct writer *writer)
+{
+    params_clear(&writer->worker->params);
+    return &writer->worker->params;
+}
+
+/* ---- contacts ---- */
+
+typedef void write_fn(struct json_writer *json, const struct contact *contact);
+
+/* A JSON column of one contact. */
+static void item_json(struct param *array, write_fn *write, const struct contact *contact, struct buf *buf)
+{
+    struct json_writer json;
+    buf_clear(buf);
+    json_writer_init(&json, buf);
+    write(&json, contact);
+    item_text(array, buf_str(buf));
+}
+
+static enum err_code send_contacts(struct writer *writer, bool is_new, enum statement statement)
+{
+    struct params *params = fresh_params(writer);
+    struct param *ids = param_array(params, ITEM_UUID);
+    struct param *emails = param_array(params, ITEM_TEXT);
+    struct param *stages = param_array(params, ITEM_TEXT);
+    struct param *reached = param_array(params, ITEM_TEXT);
+    struct param *channels = param_array(params, ITEM_TEXT);
+    struct param *steps = param_array(params, ITEM_TEXT);
+    struct param *attributes = param_array(params, ITEM_TEXT);
+    struct param *sources = param_array(params, ITEM_TEXT);
+    struct param *consents = param_array(params, ITEM_TEXT);
+    struct param *handoffs = param_array(params, ITEM_UUID);
+    struct param *cycles = param_array(params, ITEM_INT);
+    struct param *nurture = param_array(params, ITEM_TIME);
+    struct param *released = param_array(params, ITEM_TIME);
+    struct param *merged = param_array(params, ITEM_UUID);
+    struct param *versions = param_array(params, ITEM_INT);
+    struct param *created = param_array(params, ITEM_TIME);
+    struct param *updated = param_array(params, ITEM_TIME);
+    CLEANUP(buf_done) struct buf buf;
+    buf_init(&buf, PARAM_BYTES_MAX);
+    size_t count = 0;
+    for (size_t i = 0; i < writer->contact_count; i++) {
+        const struct contact *contact = writer->contacts[i];
+        if (!contact->is_dirty || contact->is_new != is_new) {
+            continue;
+        }
+        count++;
+        item_uuid(ids, contact->contact_id);
+        item_text(emails, contact->email);
+        item_text(stages, str_from(stage_names[contact->stage]));
+        item_text(reached, str_from(stage_names[contact->reached]));
+        item_text(channels, contact->channel);
+        item_text(steps, contact->journey_step);
+        item_json(attributes, contact_write_attributes, contact, &buf);
+        item_json(sources, contact_write_sources, contact, &buf);
+        item_json(consents, contact_write_consents, contact, &buf);
+        item_uuid_or_null(handoffs, contact->handoff.handoff_id);
+        item_int(cycles, contact->cycle);
+        item_time(nurture, contact->nurture_until_us);
+        item_time(released, contact->released_at_us);
+        item_uuid_or_null(merged, contact->merged_into);
+        item_int(versions, contact->version);
+        item_time(created, contact->created_at_us);
+        item_time(updated, contact->updated_at_us);
+    }
+    return count > 0 ? send(writer, statement) : OK;
+}
+
+static enum err_code send_scores(struct writer *writer)
+{
+    int32_t version;
+    const struct model *model = catalog_active_model(writer->effects->catalog, &version);
+    struct params *params = fresh_params(writer);
+    struct param *ids = param_array(params, ITEM_UUID);
+    param_int(params, version);
+    struct param *times = param_array(params, ITEM_TIME);
+    struct param *points = param_array(params, ITEM_REAL);
+    param_int(params, (int32_t)model->interest_rule_count);
+    struct param *heats = param_array(params, ITEM_REAL);
+    struct param *fits = param_array(params, ITEM_REAL);
+    struct param *fit_grades = param_array(params, ITEM_TEXT);
+    struct param *known = param_array(params, ITEM_REAL);
+    struct param *grades = param_array(params, ITEM_TEXT);
+    struct param *decisions = param_array(params, ITEM_TEXT);
+    struct param *errors = param_array(params, ITEM_INT);
+    size_t count = 0;
+    for (size_t i = 0; i < writer->contact_count; i++) {
+        const struct contact_score *score = &writer->contacts[i]->score;
+        if (!score->is_dirty) {
+            continue;
+        }
+        count++;
+        const char letter = fit_grade_letter(score->fit_grade);
+        item_uuid(ids, writer->contacts[i]->contact_id);
+        /* No step yet: the time is that of the decision, and means nothing beside an empty score. */
+        item_time(times, score->interest.at_us);
+        for (size_t r = 0; r < model->interest_rule_count; r++) {
+            item_real(points, score->interest.v[r]);
+        }
+        item_real(heats, interest_heat(model, &score->interest));
+        item_real(fits, score->fit);
+        item_text(fit_grades, str_slice(&letter, 1));
+        item_real(known, score->fit_known);
+        item_text(grades, str_from(score->grade));
+        item_text(decisions, str_from(decision_name(score->decision)));
+        item_int(errors, score->rule_errors);
+    }
+    return count > 0 ? send(writer, STATEMENT_SCORE_WRITE) : OK;
+}
+
+/* ---- activities ---- */
+
+static enum err_code send_activities(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->activities.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *occurred = param_array(params, ITEM_TIME);
+    struct param *ids = param_array(params, ITEM_UUID);
+    struct param *texts[7]; /* kind, form, offer, offer_kind, journey_step, campaign, channel */
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        texts[i] = param_array(params, ITEM_TEXT);
+    }
+    struct param *properties = param_array(params, ITEM_TEXT);
+    struct param *payloads = param_array(params, ITEM_TEXT);
+    struct param *historical = param_array(params, ITEM_BOOL);
+    struct param *received = param_array(params, ITEM_TIME);
+    for (size_t i = 0; i < effects->activities.count; i++) {
+        const struct activity_row *row = &effects->activities.items[i];
+        const struct activity_facts *facts = &row->facts;
+        item_uuid(contacts, row->contact_id);
+        item_time(occurred, row->occurred_at_us);
+        item_uuid(ids, row->input->activity.id);
+        const struct str values[] = {facts->kind,         facts->form,     facts->offer,  facts->offer_kind,
+                                     facts->journey_step, facts->campaign, facts->channel};
+        for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
+            item_text(texts[t], values[t]);
+        }
+        item_text(properties, row->input->activity.properties);
+        item_text(payloads, row->input->activity.payload);
+        item_bool(historical, row->input->is_historical);
+        item_time(received, row->received_at_us);
+    }
+    return send(writer, STATEMENT_ACTIVITY_INSERT);
+}
+
+static enum err_code send_activity_keys(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->activities.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    struct param *ids = param_array(params, ITEM_UUID);
+    struct param *scopes = param_array(params, ITEM_TEXT);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *occurred = param_array(params, ITEM_TIME);
+    struct param *received = param_array(params, ITEM_TIME);
+    struct param *fingerprints = param_array(params, ITEM_BYTES);
+    for (size_t i = 0; i < effects->activities.count; i++) {
+        const struct activity_row *row = &effects->activities.items[i];
+        item_uuid(ids, row->input->activity.id);
+        item_text(scopes, row->input->activity.scope);
+        item_uuid(contacts, row->contact_id);
+        item_time(occurred, row->occurred_at_us);
+        item_time(received, row->received_at_us);
+        item_bytes(fingerprints, row->input->activity.fingerprint.bytes, SHA256_BYTES);
+    }
+    return send(writer, STATEMENT_ACTIVITY_KEY_INSERT);
+}
+
+static enum err_code send_events(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->events.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    param_int(params, (int32_t)effects->events.count);
+    struct param *types = param_array(params, ITEM_TEXT);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *times = param_array(params, ITEM_TIME);
+    struct param *data = param_array(params, ITEM_TEXT);
+    for (size_t i = 0; i < effects->events.count; i++) {
+        const struct event_row *row = &effects->events.items[i];
+        item_text(types, str_from(row->type));
+        item_uuid_or_null(contacts, row->contact_id);
+        item_time(times, row->at_us);
+        item_text(data, row->data);
+    }
+    return send(writer, STATEMENT_EVENT_INSERT);
+}
+
+static enum err_code send_merges(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->merges.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    struct param *duplicates = param_array(params, ITEM_UUID);
+    struct param *survivors = param_array(params, ITEM_UUID);
+    for (size_t i = 0; i < effects->merges.count; i++) {
+        item_uuid(duplicates, effects->merges.items[i].duplicate);
+        item_uuid(survivors, effects->merges.items[i].survivor);
+    }
+    const enum err_code code = send(writer, STATEMENT_MEMBER_MOVE);
+    return code == OK ? send(writer, STATEMENT_IDENTITY_MOVE) : code;
+}
+
+/* ---- rare rows: objects with the columns' names ---- */
+
+#define WRITE(name, write, value) JSON_FIELD(json, name, write, value)
+
+static void write_stage(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct stage_row *row = &writer->effects->stages.items[index];
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("at", json_time, row->at_us);
+    WRITE("ordinal", json_int, writer->effects->now_us * 1000 + (int64_t)index);
+    WRITE("from_stage", json_text, row->has_from ? stage_names[row->from] : NULL);
+    WRITE("to_stage", json_text, stage_names[row->to]);
+    WRITE("actor", json_str, row->actor);
+    WRITE("reason", json_str, row->reason);
+    WRITE("note", json_str, row->note);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("implied", json_bool, row->is_implied);
+    WRITE("historical", json_bool, row->is_historical);
+}
+
+static void write_handoff(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct contact *contact = writer->contacts[index];
+    const struct handoff *row = &contact->handoff;
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("state", json_text, handoff_state_names[row->state]);
+    WRITE("purpose", json_text, purpose_names[row->purpose]);
+    WRITE("cycle", json_int, row->cycle);
+    WRITE("assignee", json_uuid, row->assignee);
+    WRITE("trigger", json_raw, row->trigger);
+    WRITE("snapshot", json_raw, row->snapshot);
+    WRITE("opened_at", json_time, row->opened_at_us);
+    WRITE("accepted_at", json_time, row->accepted_at_us);
+    WRITE("work_by", json_time, row->work_by_us);
+    WRITE("contacted_at", json_time, row->contacted_at_us);
+    WRITE("qualified_at", json_time, row->qualified_at_us);
+    WRITE("opportunity_at", json_time, row->opportunity_at_us);
+    WRITE("closed_at", json_time, row->closed_at_us);
+    WRITE("paused_at", json_time, row->paused_at_us);
+    WRITE("paused_until", json_time, row->paused_until_us);
+    WRITE("pause_reason", json_str, row->pause_reason);
+    WRITE("attempts", json_int, row->attempts);
+    WRITE("gpct", json_raw, row->gpct);
+    WRITE("deal", json_raw, row->deal);
+    WRITE("reason", json_str, row->reason);
+    WRITE("note", json_str, row->note);
+    WRITE("nurture_until", json_time, row->nurture_until_us);
+    WRITE("historical", json_bool, row->is_historical);
+    WRITE("version", json_int, row->version);
+    WRITE("updated_at", json_time, row->updated_at_us);
+}
+
+/* The next warning or the deadline; none for a clock that stands. */
+static int64_t wake_at_us(const struct clock_record *clock)
+{
+    if (clock->state != CLOCK_RUNNING) {
+        return TIME_NONE;
+    }
+    return clock->warning_count > 0 && clock->warnings_us[0] < clock->due_at_us ? clock->warnings_us[0]
+                                                                                : clock->due_at_us;
+}
+
+static void write_clock(struct json_writer *json, struct uuid contact_id, const struct clock_record *row)
+{
+    WRITE("contact_id", json_uuid, contact_id);
+    WRITE("clock_id", json_uuid, row->clock_id);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("kind", json_str, row->kind);
+    WRITE("policy_id", json_uuid, row->policy_id);
+    WRITE("policy", json_str, row->policy);
+    WRITE("state", json_text, clock_state_names[row->state]);
+    WRITE("started_at", json_time, row->started_at_us);
+    WRITE("due_at", json_time, row->due_at_us);
+    json_key(json, "warnings");
+    json_array_begin(json);
+    for (size_t i = 0; i < row->warning_count; i++) {
+        json_time(json, row->warnings_us[i]);
+    }
+    json_array_end(json);
+    WRITE("wake_at", json_time, wake_at_us(row));
+    WRITE("paused_at", json_time, row->paused_at_us);
+    WRITE("paused_seconds", json_double, row->paused_seconds);
+    WRITE("attempts_needed", json_int, row->attempts_needed);
+    WRITE("met_at", json_time, row->met_at_us);
+    WRITE("breached_at", json_time, row->breached_at_us);
+    WRITE("ended_at", json_time, row->ended_at_us);
+    WRITE("end_reason", json_str, row->end_reason);
+}
+
+static void write_attempt(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct attempt_row *row = &writer->effects->attempts.items[index];
+    const struct move_input *move = &row->input->move;
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("attempt_id", json_uuid, row->attempt_id);
+    WRITE("channel", json_str, move->channel);
+    WRITE("outcome", json_str, move->outcome);
+    WRITE("at", json_time, row->at_us);
+    WRITE("logged_at", json_time, row->logged_at_us);
+    WRITE("actor", json_str, row->input->actor.text);
+    WRITE("note", json_str, move->note);
+    WRITE("offers_sent", json_raw, move->offers_sent);
+}
+
+static void write_feedback(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct attempt_row *row = &writer->effects->feedback.items[index];
+    const struct move_input *move = &row->input->move;
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("feedback_id", json_uuid, row->attempt_id);
+    WRITE("offer", json_str, move->offer);
+    WRITE("found_useful", json_str, move->found_useful);
+    if (move->helped_the_call >= 0) {
+        WRITE("helped_the_call", json_bool, move->helped_the_call == 1);
+    }
+    WRITE("note", json_str, move->note);
+    WRITE("actor", json_str, row->input->actor.text);
+    WRITE("at", json_time, row->logged_at_us);
+}
+
+static void write_consent(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct consent_row *row = &writer->effects->consents.items[index];
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("at", json_time, row->at_us);
+    WRITE("id", json_uuid, row->id);
+    WRITE("purpose", json_str, row->purpose);
+    WRITE("granted", json_bool, row->is_granted);
+    WRITE("text", json_str, row->text);
+    WRITE("source", json_str, row->source);
+    WRITE("activity_id", json_uuid, row->activity_id);
+}
+
+static void write_deal(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct deal_row *row = &writer->effects->deals.items[index];
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("deal_id", json_uuid, row->deal_id);
+    WRITE("kind", json_str, row->kind);
+    if (row->has_amount) {
+        WRITE("amount", json_int, row->amount);
+    }
+    WRITE("currency", json_str, row->currency);
+    WRITE("won_at", json_time, row->won_at_us);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("assignee", json_uuid, row->assignee);
+    WRITE("qualified_by", json_uuid, row->qualified_by);
+    WRITE("actor", json_str, row->actor);
+    WRITE("historical", json_bool, row->is_historical);
+}
+
+typedef void write_row_fn(struct json_writer *json, const struct writer *writer, size_t index);
+
+static enum err_code send_documents(struct writer *writer, enum statement statement, size_t count,
+                                    write_row_fn *write_row)
+{
+    if (count == 0) {
+        return OK;
+    }
+    CLEANUP(buf_done) struct buf buf;
+    buf_init(&buf, PARAM_BYTES_MAX);
+    struct json_writer json;
+    json_writer_init(&json, &buf);
+    json_array_begin(&json);
+    for (size_t i = 0; i < count; i++) {
+        json_object_begin(&json);
+        write_row(&json, writer, i);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
+    if (buf.failed) {
+        return err_set(writer->reterr, ERR_NOMEM, "Out of memory while writing a batch.");
+    }
+    param_text(fresh_params(writer), buf_str(&buf));
+    return send(writer, statement);
+}
+
+static enum err_code send_handoffs(struct writer *writer)
+{
+    CLEANUP(buf_done) struct buf handoffs;
+    CLEANUP(buf_done) struct buf clocks;
+    buf_init(&handoffs, PARAM_BYTES_MAX);
+    buf_init(&clocks, PARAM_BYTES_MAX);
+    struct json_writer handoff_json;
+    struct json_writer clock_json;
+    json_writer_init(&handoff_json, &handoffs);
+    json_writer_init(&clock_json, &clocks);
+    json_array_begin(&handoff_json);
+    json_array_begin(&clock_json);
+    size_t handoff_count = 0;
+    size_t clock_count = 0;
+    for (size_t i = 0; i < writer->contact_count; i++) {
+        const struct contact *contact = writer->contacts[i];
+        if (contact->handoff.is_dirty) {
+            handoff_count++;
+            json_object_begin(&handoff_json);
+            write_handoff(&handoff_json, writer, i);
+            json_object_end(&handoff_json);
+        }
+        for (size_t c = 0; c < contact->clock_count; c++) {
+            if (contact->clocks[c].is_dirty) {
+                clock_count++;
+                json_object_begin(&clock_json);
+                write_clock(&clock_json, contact->handoff.contact_id, &contact->clocks[c]);
+                json_object_end(&clock_json);
+            }
+        }
+    }
+    json_array_end(&handoff_json);
+    json_array_end(&clock_json);
+    if (handoffs.failed || clocks.failed) {
+        return err_set(writer->reterr, ERR_NOMEM, "Out of memory while writing a batch.");
+    }
+    enum err_code code = OK;
+    if (handoff_count > 0) {
+        param_text(fresh_params(writer), buf_str(&handoffs));
+        code = send(writer, STATEMENT_HANDOFF_WRITE);
+    }
+    if (code == OK && clock_count > 0) {
+        param_text(fresh_params(writer), buf_str(&clocks));
+        code = send(writer, STATEMENT_SLA_CLOCK_WRITE);
+    }
+    return code;
+}
+
+enum err_code effects_send(struct worker *worker, const struct effects *effects,
+                           struct contact *const contacts[], size_t contact_count, size_t *ret_count,
+                           struct err *reterr)
+{
+    struct writer writer = {.worker = worker,
+                            .effects = effects,
+                            .contacts = contacts,
+                            .contact_count = contact_count,
+                            .reterr = reterr};
+    enum err_code code = send_contacts(&writer, true, STATEMENT_CONTACT_INSERT);
+    code = code != OK ? code : send_contacts(&writer, false, STATEMENT_CONTACT_UPDATE);
+    code = code != OK ? code : send_scores(&writer);
+    code = code != OK ? code : send_activities(&writer);
+    code = code != OK ? code : send_activity_keys(&writer);
+    code = code != OK ? code : send_handoffs(&writer);
+    const struct {
+        enum statement statement;
+        size_t count;
+        write_row_fn *write_row;
+    } documents[] = {
+        {STATEMENT_STAGE_CHANGE_INSERT, effects->stages.count,   write_stage   },
+        {STATEMENT_ATTEMPT_INSERT,      effects->attempts.count, write_attempt },
+        {STATEMENT_FEEDBACK_INSERT,     effects->feedback.count, write_feedback},
+        {STATEMENT_CONSENT_INSERT,      effects->consents.count, write_consent },
+        {STATEMENT_DEAL_INSERT,         effects->deals.count,    write_deal    },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+        code = code != OK ? code
+                          : send_documents(&writer, documents[i].statement, documents[i].count,
+                                           documents[i].write_row);
+    }
+    code = code != OK ? code : send_merges(&writer);
+    code = code != OK ? code : send_events(&writer);
+    *ret_count = writer.sent;
+    return code;
+}

@@ -1,0 +1,81 @@
+/*
+ * Operations: what the rest of the program asks the store to do.
+ *
+ * The caller makes an operation in its own arena, fills in what it wants and gives it away with
+ * store_submit. From then on it belongs to the store until `done` is called on a worker thread: first
+ * `finish`, while what was read is at hand, then `done`, after which the store touches it no more.
+ *
+ * An operation is answered after the commit that holds it, or with an error; never both.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/queue.h"
+#include "domain/catalog.h"
+#include "domain/change.h"
+#include "store/param.h"
+#include "store/rows.h"
+#include "store/statement.h"
+
+enum lane {
+    LANE_INGEST,     /* form posts and activities */
+    LANE_WRITE,      /* what a person or program waits for: moves, patches, set-up */
+    LANE_READ,
+    LANE_COUNT_
+};
+
+enum op_kind { OP_CHANGE, OP_SETUP, OP_READ, OP_KIND_COUNT_ };
+
+struct op {
+    struct queue_node node; /* node.bytes: about how much work it brings */
+    enum op_kind kind;
+    enum lane lane;
+    int64_t deadline_us; /* clock_monotonic_us; not started after that: ERR_TIMEOUT */
+    /* The snapshot it was made with (a borrowed reference); when the set-up has changed since, the
+     * operation comes back untouched with must_restart. NULL: it does not depend on the set-up. */
+    const struct catalog *catalog;
+    bool must_restart;
+    int64_t now_us; /* out: the database's time when it was read or decided */
+    struct err err; /* out: OK or why it failed as a whole */
+
+    void (*finish)(struct op *op);
+    void (*done)(struct op *op);
+    void *context;
+};
+
+enum { CHANGE_INPUTS_MAX = 1000, READ_QUERIES_MAX = 4 };
+
+/* Inputs about contacts, decided and written in one transaction. */
+struct change_op {
+    struct op op;
+    struct input *inputs; /* each has its own result */
+    size_t input_count;
+};
+
+/* A set-up write: the body's validation against the newest snapshot happens under the lock. */
+enum setup_action { SETUP_CREATE, SETUP_PATCH, SETUP_DELETE };
+struct setup_op {
+    struct op op;
+    enum setup_action action;
+    enum catalog_kind entry_kind;
+    struct str target;  /* PATCH, DELETE: slug or id */
+    const json_t *body; /* CREATE: the whole; PATCH: a merge patch; borrowed until done */
+    struct uuid id;     /* CREATE: the id to use */
+    int32_t if_version; /* 0: none */
+    struct arena *arena;
+    struct faults *faults;      /* out, when err is ERR_INVALID */
+    struct catalog *snapshot;   /* out: the snapshot that holds the result; the caller's to unref */
+    const struct catalog_entry *entry; /* out: inside `snapshot`; ERR_CONFLICT: the existing one */
+};
+
+/* Statements that only read; their rows are at hand during finish. */
+struct read_query {
+    enum statement statement;
+    struct params params;
+    struct rows *rows;
+};
+struct read_op {
+    struct op op;
+    struct read_query queries[READ_QUERIES_MAX];
+    size_t query_count;
+};

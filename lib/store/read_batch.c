@@ -1,0 +1,92 @@
+/*
+ * Reads that wait together share one round trip: the head (set-up version and time), then every
+ * operation's statements, one sync. There is no transaction around them, each statement has its own
+ * snapshot.
+ */
+#include "store/store_internal.h"
+
+static enum err_code send_all(struct conn *conn, struct read_op *const ops[], size_t count,
+                              struct err *reterr)
+{
+    enum err_code code = conn_send(conn, STATEMENT_HEAD, /* params= */ NULL, reterr);
+    for (size_t i = 0; i < count && code == OK; i++) {
+        for (size_t q = 0; q < ops[i]->query_count && code == OK; q++) {
+            const struct read_query *query = &ops[i]->queries[q];
+            code = conn_send(conn, query->statement, &query->params, reterr);
+        }
+    }
+    return code == OK ? conn_sync(conn, reterr) : code;
+}
+
+static enum err_code receive_all(struct conn *conn, struct read_op *const ops[], size_t count,
+                                 int64_t *ret_version, struct err *reterr)
+{
+    struct rows *head = NULL;
+    enum err_code code = conn_result(conn, &head, reterr);
+    if (code == OK && rows_count(head) != 1) {
+        code = err_set(reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
+    }
+    int64_t now_us = 0;
+    if (code == OK) {
+        *ret_version = row_bigint(head, 0, 0);
+        now_us = row_time(head, 0, 1);
+    }
+    rows_free(head);
+    for (size_t i = 0; i < count && code == OK; i++) {
+        ops[i]->op.now_us = now_us;
+        for (size_t q = 0; q < ops[i]->query_count && code == OK; q++) {
+            code = conn_result(conn, &ops[i]->queries[q].rows, reterr);
+        }
+    }
+    return code;
+}
+
+static void free_rows(struct read_op *op)
+{
+    for (size_t q = 0; q < op->query_count; q++) {
+        rows_free(op->queries[q].rows);
+        op->queries[q].rows = NULL;
+    }
+}
+
+/* finish sees the rows and frees nothing; done may free the operation itself, so rows go in between. */
+static void complete(struct read_op *op, const struct err *err)
+{
+    op->op.err = *err;
+    if (op->op.finish != NULL) {
+        op->op.finish(&op->op);
+    }
+    free_rows(op);
+    op->op.done(&op->op);
+}
+
+enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
+                             struct err *reterr)
+{
+    struct conn *conn = worker->conn;
+    int64_t version = 0;
+    enum err_code code = send_all(conn, ops, count, reterr);
+    if (code == OK) {
+        code = receive_all(conn, ops, count, &version, reterr);
+    }
+    if (conn_is_open(conn)) {
+        const enum err_code end = conn_end(conn, code == OK ? reterr : NULL);
+        code = code == OK ? end : code;
+    }
+    if (code == OK && !catalog_is_current(worker->store, version)) {
+        code = catalog_reload(worker->store, conn, reterr);
+    }
+    if (code != OK) {
+        for (size_t i = 0; i < count; i++) {
+            free_rows(ops[i]);
+        }
+        return code;
+    }
+    const struct err ok = {.code = OK};
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog *catalog = ops[i]->op.catalog;
+        ops[i]->op.must_restart = catalog != NULL && catalog_version(catalog) < version;
+        complete(ops[i], &ok);
+    }
+    return OK;
+}

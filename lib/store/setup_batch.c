@@ -1,0 +1,195 @@
+/*
+ * A set-up write: lock the head, make sure this process knows the newest set-up, check the proposed body
+ * against it, write, bump the version, commit, and load the new snapshot before answering: who gets the
+ * answer finds what it says.
+ */
+#include "schema/json.h"
+#include "store/store_internal.h"
+
+struct setup {
+    struct worker *worker;
+    struct setup_op *op;
+    struct catalog *catalog;
+    const struct catalog_entry *existing;
+    json_t *body; /* to store; owned */
+    struct str slug;
+    int64_t now_us;
+    struct err *reterr;
+};
+
+/* Results of this kind are answers, not failures of the batch. */
+static enum err_code refuse(struct setup *setup, enum err_code code, const char *detail)
+{
+    return err_set(setup->reterr, code, "%s", detail);
+}
+
+static enum err_code lock_head(struct setup *setup)
+{
+    struct conn *conn = setup->worker->conn;
+    struct rows *rows = NULL;
+    enum err_code code = conn_send(conn, STATEMENT_BEGIN, NULL, setup->reterr);
+    code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_LOCK, NULL, setup->reterr);
+    code = code != OK ? code : conn_flush(conn, setup->reterr);
+    code = code != OK ? code : conn_result(conn, NULL, setup->reterr);
+    code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
+    if (code == OK && rows_count(rows) != 1) {
+        code = err_set(setup->reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
+    }
+    if (code == OK) {
+        setup->now_us = row_time(rows, 0, 1);
+        if (row_bigint(rows, 0, 0) != catalog_version(setup->catalog)) {
+            code = err_set(setup->reterr, ERR_CONFLICT, "The set-up has changed meanwhile.");
+        }
+    }
+    rows_free(rows);
+    return code;
+}
+
+/* What the entry's body shall be: checked, complete. */
+static enum err_code propose(struct setup *setup)
+{
+    struct setup_op *op = setup->op;
+    const struct catalog_entry *existing = NULL;
+    if (op->action != SETUP_CREATE) {
+        existing = catalog_find(setup->catalog, op->entry_kind, op->target);
+        if (existing == NULL) {
+            return refuse(setup, ERR_NOT_FOUND, "There is no such thing.");
+        }
+        if (op->if_version != 0 && op->if_version != existing->version) {
+            return refuse(setup, ERR_STALE, "It was changed meanwhile: read it again.");
+        }
+    }
+    setup->existing = existing;
+    if (op->action == SETUP_DELETE) {
+        return OK;
+    }
+    json_auto_t *proposed =
+        existing != NULL ? json_merge_patch(existing->body, op->body) : json_deep_copy(op->body);
+    if (proposed == NULL) {
+        return refuse(setup, ERR_NOMEM, "Out of memory.");
+    }
+    const enum err_code code =
+        catalog_check(setup->catalog, op->entry_kind, existing, proposed, op->arena, &setup->body,
+                      &setup->slug, op->faults, setup->reterr);
+    if (code != OK) {
+        return code;
+    }
+    const struct catalog_entry *taken = catalog_find(setup->catalog, op->entry_kind, setup->slug);
+    if (taken != NULL && taken != existing) {
+        op->entry = taken;
+        op->snapshot = catalog_ref(setup->catalog);
+        return refuse(setup, ERR_CONFLICT, "This is taken already.");
+    }
+    return OK;
+}
+
+static enum err_code send_entry(struct setup *setup)
+{
+    struct params *params = &setup->worker->params;
+    params_clear(params);
+    CLEANUP(buf_done) struct buf body;
+    buf_init(&body, PARAM_BYTES_MAX);
+    json_serialize(&body, setup->body);
+    if (body.failed) {
+        return refuse(setup, ERR_NOMEM, "Out of memory.");
+    }
+    const struct str slug = setup->slug;
+    if (setup->existing == NULL) {
+        param_uuid(params, setup->op->id);
+        param_text(params, str_from(catalog_kind_names[setup->op->entry_kind]));
+        param_text(params, slug);
+        param_text(params, buf_str(&body));
+        param_time(params, setup->now_us);
+        return conn_send(setup->worker->conn, STATEMENT_CATALOG_INSERT, params, setup->reterr);
+    }
+    param_uuid(params, setup->existing->id);
+    if (setup->op->action == SETUP_DELETE) {
+        return conn_send(setup->worker->conn, STATEMENT_CATALOG_DELETE, params, setup->reterr);
+    }
+    param_text(params, slug);
+    param_text(params, buf_str(&body));
+    param_time(params, setup->now_us);
+    return conn_send(setup->worker->conn, STATEMENT_CATALOG_UPDATE, params, setup->reterr);
+}
+
+static enum err_code write_entry(struct setup *setup)
+{
+    struct conn *conn = setup->worker->conn;
+    enum err_code code = send_entry(setup);
+    code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
+    code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, NULL, setup->reterr);
+    code = code != OK ? code : conn_sync(conn, setup->reterr);
+    for (int i = 0; code == OK && i < 3; i++) {
+        code = conn_result(conn, NULL, setup->reterr);
+    }
+    return code;
+}
+
+/* Ends whatever is open, without a trace. */
+static void end_failed(struct conn *conn)
+{
+    if (conn_is_open(conn)) {
+        (void)conn_sync(conn, NULL);
+        conn_fail_segment(conn);
+    }
+    if (conn_is_open(conn)) {
+        (void)conn_end(conn, NULL);
+    }
+}
+
+/* Refusals are the operation's own answer; the rest is for the worker to try again or to report. */
+static bool is_answer(enum err_code code)
+{
+    return code == OK || code == ERR_INVALID || code == ERR_NOT_FOUND || code == ERR_STALE ||
+           code == ERR_FORBIDDEN;
+}
+
+static void complete(struct setup *setup, const struct err *err)
+{
+    struct setup_op *op = setup->op;
+    op->op.now_us = setup->now_us;
+    if (err->code == OK) {
+        op->snapshot = store_catalog(setup->worker->store);
+        const struct uuid id = setup->existing != NULL ? setup->existing->id : op->id;
+        char text[UUID_TEXT_BYTES];
+        op->entry = catalog_find(op->snapshot, op->entry_kind, str_from(uuid_format(id, text)));
+    }
+    op_complete(&op->op, err);
+}
+
+enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr)
+{
+    struct setup setup = {.worker = worker, .op = op, .reterr = reterr};
+    setup.catalog = store_catalog(worker->store);
+    reterr->code = OK;
+    bool is_proposed = false;
+    enum err_code code = lock_head(&setup);
+    if (code == ERR_CONFLICT && conn_is_open(worker->conn)) {
+        end_failed(worker->conn);
+        const enum err_code reload = catalog_reload(worker->store, worker->conn, reterr);
+        code = reload == OK ? ERR_CONFLICT : reload;
+    } else if (code == OK) {
+        code = propose(&setup);
+        is_proposed = code == OK;
+        code = code != OK ? code : write_entry(&setup);
+        if (code != OK) {
+            end_failed(worker->conn);
+        } else {
+            code = conn_end(worker->conn, reterr);
+        }
+    }
+    if (code == OK) {
+        /* Committed: should reading it back fail, the next batch notices the newer version. */
+        struct err ignored;
+        (void)catalog_reload(worker->store, worker->conn, &ignored);
+    }
+    const bool is_taken = code == ERR_CONFLICT && op->entry != NULL;
+    if (is_answer(code) || (is_taken && !is_proposed)) {
+        const struct err err = code == OK ? (struct err){.code = OK} : *reterr;
+        complete(&setup, &err);
+        code = OK;
+    }
+    json_decref(setup.body);
+    catalog_unref(setup.catalog);
+    return code;
+}

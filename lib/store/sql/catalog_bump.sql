@@ -1,0 +1,1 @@
+UPDATE catalog_head SET version = version + 1

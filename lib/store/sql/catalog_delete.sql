@@ -1,0 +1,1 @@
+DELETE FROM catalog_entry WHERE id = $1::uuid

@@ -1,0 +1,1 @@
+SELECT h.last, h.epoch FROM feed_head h WHERE h.feed = 1

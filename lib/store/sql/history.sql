@@ -1,0 +1,7 @@
+-- All activities of contacts and of those merged into them, for a recomputation. $1 ids.
+SELECT m.root, a.id, a.occurred_at, a.kind, a.form, a.offer, a.offer_kind, a.journey_step, a.campaign,
+       a.channel, a.properties::text
+FROM (SELECT contact_id, contact_id AS root FROM unnest($1::uuid[]) AS u (contact_id)
+      UNION ALL
+      SELECT contact_id, merged_into FROM contact WHERE merged_into = ANY ($1::uuid[])) AS m
+JOIN activity a ON a.contact_id = m.contact_id

@@ -1,0 +1,6 @@
+-- $1: an array of JSON objects with the table's columns.
+INSERT INTO sla_clock SELECT * FROM jsonb_populate_recordset(NULL::sla_clock, $1::text::jsonb)
+ON CONFLICT (contact_id, clock_id) DO UPDATE
+SET state = excluded.state, due_at = excluded.due_at, warnings = excluded.warnings, wake_at = excluded.wake_at,
+    paused_at = excluded.paused_at, paused_seconds = excluded.paused_seconds, met_at = excluded.met_at,
+    breached_at = excluded.breached_at, ended_at = excluded.ended_at, end_reason = excluded.end_reason

@@ -1,0 +1,61 @@
+/*
+ * The statements, one file each in lib/store/sql, built into the program and prepared on every connection.
+ * The table is checked against the files by a unit test.
+ */
+#pragma once
+
+/* STATEMENT(enumerator, file without .sql) */
+#define STATEMENTS(STATEMENT)                                                                      \
+    STATEMENT(BEGIN, begin)                                                                        \
+    STATEMENT(COMMIT, commit)                                                                      \
+    STATEMENT(ROLLBACK, rollback)                                                                  \
+    STATEMENT(HEAD, head)                                                                          \
+    STATEMENT(SERVER_CHECK, server_check)                                                          \
+    STATEMENT(IDENTITY_CLAIM, identity_claim)                                                      \
+    STATEMENT(IDENTITY_RELEASE, identity_release)                                                  \
+    STATEMENT(IDENTITY_MOVE, identity_move)                                                        \
+    STATEMENT(MEMBER_MOVE, member_move)                                                            \
+    STATEMENT(CONTACT_LOCK, contact_lock)                                                          \
+    STATEMENT(CONTACT_TARGETS, contact_targets)                                                    \
+    STATEMENT(CONTACT_STATE, contact_state)                                                        \
+    STATEMENT(CLOCK_STATE, clock_state)                                                            \
+    STATEMENT(ACTIVITY_KEY_EXISTING, activity_key_existing)                                        \
+    STATEMENT(HISTORY, history)                                                                    \
+    STATEMENT(CONTACT_INSERT, contact_insert)                                                      \
+    STATEMENT(CONTACT_UPDATE, contact_update)                                                      \
+    STATEMENT(SCORE_WRITE, score_write)                                                            \
+    STATEMENT(ACTIVITY_INSERT, activity_insert)                                                    \
+    STATEMENT(ACTIVITY_KEY_INSERT, activity_key_insert)                                            \
+    STATEMENT(EVENT_INSERT, event_insert)                                                          \
+    STATEMENT(HANDOFF_WRITE, handoff_write)                                                        \
+    STATEMENT(SLA_CLOCK_WRITE, sla_clock_write)                                                    \
+    STATEMENT(STAGE_CHANGE_INSERT, stage_change_insert)                                            \
+    STATEMENT(ATTEMPT_INSERT, attempt_insert)                                                      \
+    STATEMENT(FEEDBACK_INSERT, feedback_insert)                                                    \
+    STATEMENT(CONSENT_INSERT, consent_insert)                                                      \
+    STATEMENT(DEAL_INSERT, deal_insert)                                                            \
+    STATEMENT(CATALOG_LOAD, catalog_load)                                                          \
+    STATEMENT(CATALOG_LOCK, catalog_lock)                                                          \
+    STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \
+    STATEMENT(CATALOG_UPDATE, catalog_update)                                                      \
+    STATEMENT(CATALOG_DELETE, catalog_delete)                                                      \
+    STATEMENT(CATALOG_BUMP, catalog_bump)                                                          \
+    STATEMENT(FEED_LOCK, feed_lock)                                                                \
+    STATEMENT(FEED_NUMBER, feed_number)                                                            \
+    STATEMENT(FEED_LAST, feed_last)                                                                \
+    STATEMENT(SLA_DUE_LOCK, sla_due_lock)                                                          \
+    STATEMENT(SLA_BREACH, sla_breach)                                                              \
+    STATEMENT(SLA_WARN, sla_warn)                                                                  \
+    STATEMENT(SLA_NEXT_WAKE, sla_next_wake)
+
+enum statement {
+#define STATEMENT_ENUMERATOR(name, file) STATEMENT_##name,
+    STATEMENTS(STATEMENT_ENUMERATOR)
+#undef STATEMENT_ENUMERATOR
+        STATEMENT_COUNT_
+};
+
+/* The file's name, which is the prepared statement's. Static. */
+const char *statement_name(enum statement statement);
+/* Its SQL, NUL-terminated. Static. */
+const char *statement_text(enum statement statement);

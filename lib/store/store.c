@@ -1,0 +1,177 @@
+#include "store/store.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+#include "store/store_internal.h"
+
+static void stop_lane(struct lane_state *lane)
+{
+    queue_close(&lane->queue);
+    for (size_t i = 0; i < lane->worker_count; i++) {
+        if (lane->workers[i].is_started) {
+            (void)pthread_join(lane->workers[i].thread, NULL);
+        }
+        worker_done(&lane->workers[i]);
+    }
+    queue_done(&lane->queue);
+}
+
+static char *copy_text(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = mem_alloc(size);
+    if (copy != NULL) {
+        memcpy(copy, text, size);
+    }
+    return copy;
+}
+
+static enum err_code start_lane(struct store *store, enum lane index, struct err *reterr)
+{
+    struct lane_state *lane = &store->lanes[index];
+    const size_t wanted = store->config.writers[index];
+    assert(wanted >= 1 && wanted <= WORKERS_PER_LANE_MAX);
+    for (size_t i = 0; i < wanted; i++) {
+        struct worker *worker = &lane->workers[lane->worker_count++];
+        enum err_code code = worker_init(worker, store, index);
+        if (code == OK) {
+            code = worker_connect(worker, reterr);
+        } else {
+            (void)err_set(reterr, code, "Out of memory for a worker.");
+        }
+        if (code == OK && store->catalog == NULL) {
+            code = store_check_server(worker->conn, reterr);
+        }
+        if (code == OK && store->catalog == NULL) {
+            code = catalog_reload(store, worker->conn, reterr);
+        }
+        if (code != OK) {
+            return code;
+        }
+    }
+    return OK;
+}
+
+/* Threads only start when everything they may meet is there. */
+static enum err_code start_threads(struct store *store, struct err *reterr)
+{
+    for (size_t index = 0; index < LANE_COUNT_; index++) {
+        struct lane_state *lane = &store->lanes[index];
+        for (size_t i = 0; i < lane->worker_count; i++) {
+            struct worker *worker = &lane->workers[i];
+            if (pthread_create(&worker->thread, NULL, worker_main, worker) != 0) {
+                return err_set(reterr, ERR_NOMEM, "Cannot start a thread.");
+            }
+            worker->is_started = true;
+        }
+    }
+    return store->config.background ? background_start(store, reterr) : OK;
+}
+
+enum err_code store_start(const struct store_config *config, struct store **ret_store,
+                          struct err *reterr)
+{
+    struct store *store = mem_alloc(sizeof *store);
+    if (store == NULL) {
+        return err_set(reterr, ERR_NOMEM, "Out of memory.");
+    }
+    store->config = *config;
+    store->database_url = copy_text(config->database_url);
+    (void)pthread_mutex_init(&store->catalog_lock, NULL);
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        queue_init(&store->lanes[i].queue, config->queue_items);
+    }
+    enum err_code code =
+        store->database_url != NULL ? OK : err_set(reterr, ERR_NOMEM, "Out of memory.");
+    for (size_t i = 0; i < LANE_COUNT_ && code == OK; i++) {
+        code = start_lane(store, (enum lane)i, reterr);
+    }
+    if (code == OK) {
+        code = start_threads(store, reterr);
+    }
+    if (code != OK) {
+        store_stop(store);
+        return code;
+    }
+    *ret_store = store;
+    return OK;
+}
+
+void store_stop(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    background_stop(store);
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        stop_lane(&store->lanes[i]);
+    }
+    catalog_unref(store->catalog);
+    (void)pthread_mutex_destroy(&store->catalog_lock);
+    mem_free(store->database_url);
+    mem_free(store);
+}
+
+bool store_submit(struct store *store, struct op *op)
+{
+    if (op->deadline_us == 0) {
+        op->deadline_us = clock_monotonic_us() + store->config.operation_timeout_us;
+    }
+    return queue_push(&store->lanes[op->lane].queue, &op->node);
+}
+
+void store_stats(const struct store *store, struct store_stats *ret_stats)
+{
+    struct store *mutable = (struct store *)(uintptr_t)store; /* queues and atomics are read under locks */
+    *ret_stats = (struct store_stats){0};
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        ret_stats->batches[i] = atomic_load(&mutable->lanes[i].batches);
+        ret_stats->operations[i] = atomic_load(&mutable->lanes[i].operations);
+        ret_stats->queued[i] = queue_length(&mutable->lanes[i].queue);
+        ret_stats->connections_wanted += mutable->lanes[i].worker_count;
+    }
+    ret_stats->retries = atomic_load(&mutable->retries);
+    ret_stats->reconnects = atomic_load(&mutable->reconnects);
+    ret_stats->breaches_flagged = atomic_load(&mutable->breaches_flagged);
+    ret_stats->events_numbered = atomic_load(&mutable->events_numbered);
+    ret_stats->feed_last = atomic_load(&mutable->feed_last);
+    ret_stats->background_at_us = atomic_load(&mutable->background_at_us);
+    const int64_t since_us = atomic_load(&mutable->feed_pending_since_us);
+    ret_stats->feed_pending_oldest_seconds =
+        since_us == 0 ? 0.0 : (double)(clock_monotonic_us() - since_us) / (double)US_PER_SECOND;
+}
+
+void change_op_init(struct change_op *op, struct input *inputs, size_t count, enum lane lane)
+{
+    *op = (struct change_op){.op = {.kind = OP_CHANGE, .lane = lane}, .inputs = inputs, .input_count = count};
+    op->op.node.bytes = count * 4096;
+}
+
+void setup_op_init(struct setup_op *op)
+{
+    *op = (struct setup_op){.op = {.kind = OP_SETUP, .lane = LANE_WRITE}};
+}
+
+void read_op_init(struct read_op *op)
+{
+    *op = (struct read_op){.op = {.kind = OP_READ, .lane = LANE_READ}};
+    op->op.node.bytes = 4096;
+}
+
+void read_op_done(struct read_op *op)
+{
+    for (size_t i = 0; i < op->query_count; i++) {
+        params_done(&op->queries[i].params);
+    }
+    op->query_count = 0;
+}
+
+struct params *read_op_query(struct read_op *op, enum statement statement)
+{
+    assert(op->query_count < READ_QUERIES_MAX);
+    struct read_query *query = &op->queries[op->query_count++];
+    query->statement = statement;
+    params_init(&query->params);
+    return &query->params;
+}

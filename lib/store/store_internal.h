@@ -1,0 +1,127 @@
+/* What the files of lib/store share: the store, its workers, and how a batch of each kind is run. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/queue.h"
+#include "base/random.h"
+#include "store/conn.h"
+#include "store/store.h"
+
+enum {
+    WORKERS_PER_LANE_MAX = 8,
+    BATCH_BYTES_MAX = 8 << 20,  /* queue_node.bytes of one batch, over all its operations */
+    BATCH_ARENA_BYTES_MAX = 256 << 20,
+    BATCH_ATTEMPTS_MAX = 8,     /* of a batch that lost a race */
+    FEED_WAITERS_MAX = 1024,
+};
+
+struct worker {
+    struct store *store;
+    enum lane lane;
+    pthread_t thread;
+    bool is_started;
+    struct conn *conn;
+    struct random random;     /* jitter */
+    struct arena arena;       /* of the batch under way */
+    struct arena scratch;     /* for rules */
+    struct params params;     /* of the statement being sent */
+    int64_t retry_connect_us; /* no earlier attempt to connect */
+};
+
+struct lane_state {
+    struct queue queue;
+    struct worker workers[WORKERS_PER_LANE_MAX];
+    size_t worker_count;
+    _Atomic uint64_t batches;
+    _Atomic uint64_t operations;
+};
+
+struct feed_waiter {
+    struct op *op;
+    int64_t after;
+    int64_t until_us;
+};
+
+struct background {
+    pthread_t thread;
+    bool is_started;
+    struct conn *conn;
+    struct params params;
+    struct arena arena;
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t wake;
+    bool must_stop;
+    bool has_events; /* a writer committed some */
+    bool has_clocks; /* a writer started or changed a clock */
+    struct feed_waiter waiters[FEED_WAITERS_MAX];
+    size_t waiter_count;
+};
+
+struct store {
+    struct store_config config;
+    char *database_url; /* owned copy */
+    struct lane_state lanes[LANE_COUNT_];
+    struct background background;
+
+    pthread_mutex_t catalog_lock; /* guards catalog */
+    struct catalog *catalog;
+
+    _Atomic uint64_t retries;
+    _Atomic uint64_t reconnects;
+    _Atomic uint64_t breaches_flagged;
+    _Atomic uint64_t events_numbered;
+    _Atomic int64_t feed_last;
+    _Atomic int64_t feed_pending_since_us; /* clock_monotonic_us, 0: none */
+    _Atomic int64_t background_at_us;
+    _Atomic size_t connections_up;
+};
+
+/* ---- worker.c ---- */
+enum err_code worker_init(struct worker *worker, struct store *store, enum lane lane) MUSTCHECK;
+void worker_done(struct worker *worker);
+void *worker_main(void *worker);
+/* Connects if needed, not more often than every quarter of a second. */
+enum err_code worker_connect(struct worker *worker, struct err *reterr) MUSTCHECK;
+/* Gives the operation back: finish (when the result is OK or an error of its own), then done. */
+void op_complete(struct op *op, const struct err *err);
+
+/* ---- change_batch.c, setup_batch.c, read_batch.c: one attempt at a batch ---- */
+
+/* How far an attempt that lost its connection had come. */
+struct attempt_state {
+    bool commit_was_sent; /* so nobody knows whether it happened */
+    bool is_rerun;        /* an earlier attempt ended like that */
+};
+enum err_code change_batch_run(struct worker *worker, struct change_op *const ops[], size_t count,
+                               struct attempt_state *state, struct err *reterr) MUSTCHECK;
+enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr) MUSTCHECK;
+enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
+                             struct err *reterr) MUSTCHECK;
+
+/* ---- effects_write.c ---- */
+
+/* Sends the statements that write what was decided; the caller sends COMMIT and syncs. ret_count: how
+ * many were sent. contacts: all of the batch, written where dirty. */
+enum err_code effects_send(struct worker *worker, const struct effects *effects,
+                           struct contact *const contacts[], size_t contact_count, size_t *ret_count,
+                           struct err *reterr) MUSTCHECK;
+
+/* ---- catalog_load.c ---- */
+
+/* Reads the set-up on an idle connection and makes it the store's newest (unless that is newer yet). */
+enum err_code catalog_reload(struct store *store, struct conn *conn, struct err *reterr) MUSTCHECK;
+/* Whether `version` is the newest snapshot's. */
+bool catalog_is_current(struct store *store, int64_t version);
+
+/* ---- server_check.c ---- */
+/* Durability, schema version, test clock: what store_start promises. */
+enum err_code store_check_server(struct conn *conn, struct err *reterr) MUSTCHECK;
+
+/* ---- background.c ---- */
+enum err_code background_start(struct store *store, struct err *reterr) MUSTCHECK;
+void background_stop(struct store *store);
+/* A writer committed events, or clocks: the thread looks at once. */
+void background_notify(struct store *store, bool has_events, bool has_clocks);

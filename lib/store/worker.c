@@ -1,0 +1,235 @@
+/*
+ * A worker: one thread, one connection, one lane.
+ *
+ * What waits together travels together. There is no timer: a free worker takes everything that waits, up to
+ * the batch's bounds; when the service is idle that is a single operation, which so waits for nothing.
+ *
+ * A batch that fails is not an answer yet. A lost race (serialization, deadlock, an id claimed meanwhile) is
+ * run again after a short random pause. Any other error splits the batch in two until the operation that
+ * causes it stands alone; the others commit. A connection lost before COMMIT was sent changed nothing; lost
+ * after it, the same batch runs again, and the ids of its inputs make that harmless.
+ */
+#include <assert.h>
+#include <time.h>
+
+#include "store/store_internal.h"
+
+static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
+static const int64_t connect_pause_us = 250 * US_PER_MS;
+static const unsigned retry_pause_ms_max = 20;
+
+enum err_code worker_init(struct worker *worker, struct store *store, enum lane lane)
+{
+    worker->store = store;
+    worker->lane = lane;
+    uint64_t seed;
+    random_bytes(&seed, sizeof seed);
+    random_init(&worker->random, seed);
+    arena_init(&worker->arena, BATCH_ARENA_BYTES_MAX);
+    arena_init(&worker->scratch, MODEL_SCRATCH_BYTES);
+    params_init(&worker->params);
+    worker->conn = conn_new(store->database_url);
+    return worker->conn != NULL ? OK : ERR_NOMEM;
+}
+
+void worker_done(struct worker *worker)
+{
+    conn_free(worker->conn);
+    worker->conn = NULL;
+    params_done(&worker->params);
+    arena_done(&worker->scratch);
+    arena_done(&worker->arena);
+}
+
+void op_complete(struct op *op, const struct err *err)
+{
+    op->err = *err;
+    if (op->finish != NULL) {
+        op->finish(op);
+    }
+    op->done(op);
+}
+
+static void pause_shortly(struct worker *worker)
+{
+    const uint64_t ms = 1 + random_below(&worker->random, retry_pause_ms_max);
+    const struct timespec pause = {.tv_nsec = (long)(ms * 1000000)};
+    (void)nanosleep(&pause, NULL);
+}
+
+enum err_code worker_connect(struct worker *worker, struct err *reterr)
+{
+    struct store *store = worker->store;
+    if (conn_is_open(worker->conn)) {
+        return OK;
+    }
+    if (clock_monotonic_us() < worker->retry_connect_us) {
+        return err_set(reterr, ERR_BUSY, "The database is away. Try again in a moment.");
+    }
+    const enum err_code code = conn_open(worker->conn, connect_timeout_us, reterr);
+    worker->retry_connect_us = clock_monotonic_us() + connect_pause_us;
+    if (code == OK) {
+        atomic_fetch_add(&store->reconnects, 1);
+    }
+    return code;
+}
+
+static enum err_code run_once(struct worker *worker, struct op *const ops[], size_t count,
+                              struct attempt_state *state, struct err *reterr)
+{
+    struct op *first = ops[0];
+    switch (first->kind) {
+    case OP_CHANGE:
+        return change_batch_run(worker, (struct change_op *const *)(const void *)ops, count, state,
+                                reterr);
+    case OP_READ:
+        return read_batch_run(worker, (struct read_op *const *)(const void *)ops, count, reterr);
+    case OP_SETUP:
+        assert(count == 1);
+        return setup_run(worker, CONTAINER_OF(first, struct setup_op, op), reterr);
+    case OP_KIND_COUNT_:
+        break;
+    }
+    return err_set(reterr, ERR_BUG, "An operation of unknown kind.");
+}
+
+/* Whether running the batch again can do no harm although it may have been committed. */
+static bool is_repeatable(struct op *const ops[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (ops[i]->kind == OP_SETUP) {
+            return false;
+        }
+        if (ops[i]->kind != OP_CHANGE) {
+            continue;
+        }
+        const struct change_op *change = CONTAINER_OF(ops[i], struct change_op, op);
+        for (size_t k = 0; k < change->input_count; k++) {
+            const enum input_kind kind = change->inputs[k].kind;
+            if (kind != INPUT_SUBMISSION && kind != INPUT_ACTIVITY && kind != INPUT_UPSERT &&
+                kind != INPUT_PATCH) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static enum err_code run_with_retries(struct worker *worker, struct op *const ops[], size_t count,
+                                      struct err *reterr)
+{
+    struct attempt_state state = {0};
+    enum err_code code = ERR_BUG;
+    for (unsigned attempt = 0; attempt < BATCH_ATTEMPTS_MAX; attempt++) {
+        code = worker_connect(worker, reterr);
+        if (code != OK) {
+            return code;
+        }
+        state.commit_was_sent = false;
+        conn_set_deadline(worker->conn,
+                          clock_monotonic_us() + worker->store->config.operation_timeout_us);
+        code = run_once(worker, ops, count, &state, reterr);
+        arena_clear(&worker->arena);
+        const bool is_lost = code == ERR_BUSY;
+        if (is_lost && state.commit_was_sent) {
+            if (!is_repeatable(ops, count)) {
+                return err_set(reterr, ERR_BUSY,
+                               "The database went away in the middle: it is not known whether the change "
+                               "was made. Look before you try again.");
+            }
+            state.is_rerun = true;
+        }
+        if (code != ERR_CONFLICT && !is_lost) {
+            return code;
+        }
+        atomic_fetch_add(&worker->store->retries, 1);
+        if (!is_lost) {
+            pause_shortly(worker);
+        } else {
+            worker->retry_connect_us = 0;
+        }
+    }
+    return code;
+}
+
+/* Runs operations of one kind; completes every one of them. */
+static void run_batch(struct worker *worker, struct op *const ops[], size_t count)
+{
+    struct err err = {.code = OK};
+    const enum err_code code = run_with_retries(worker, ops, count, &err);
+    if (code == OK) {
+        return; /* the batch completed them while its results were at hand */
+    }
+    const bool is_shared_fault = code == ERR_BUSY || code == ERR_NOMEM || code == ERR_TIMEOUT;
+    if (count == 1 || is_shared_fault) {
+        for (size_t i = 0; i < count; i++) {
+            op_complete(ops[i], &err);
+        }
+        return;
+    }
+    run_batch(worker, ops, count / 2);
+    run_batch(worker, ops + count / 2, count - count / 2);
+}
+
+/* The longest run of operations that may share a batch. */
+static size_t same_kind(struct op *const ops[], size_t count)
+{
+    size_t length = 1;
+    while (length < count && ops[0]->kind != OP_SETUP && ops[length]->kind == ops[0]->kind) {
+        length++;
+    }
+    return length;
+}
+
+/* Those whose time is over are answered, those made with an older set-up go back; the rest stay, in
+ * order. */
+static size_t sort_out(struct store *store, struct op *ops[], size_t count)
+{
+    const int64_t now_us = clock_monotonic_us();
+    const struct err ok = {.code = OK};
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (ops[i]->catalog != NULL && !catalog_is_current(store, catalog_version(ops[i]->catalog))) {
+            ops[i]->must_restart = true;
+            op_complete(ops[i], &ok);
+        } else if (ops[i]->deadline_us != 0 && ops[i]->deadline_us < now_us) {
+            struct err err;
+            (void)err_set(&err, ERR_TIMEOUT, "The service is too busy to do this in time. Try again.");
+            op_complete(ops[i], &err);
+        } else {
+            ops[kept++] = ops[i];
+        }
+    }
+    return kept;
+}
+
+void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct store *store = worker->store;
+    struct lane_state *lane = &store->lanes[worker->lane];
+    enum { OPS_MAX = 1024 };
+    struct op *ops[OPS_MAX];
+    const size_t batch_items =
+        store->config.batch_items < OPS_MAX ? store->config.batch_items : (size_t)OPS_MAX;
+    for (;;) {
+        struct queue_node *node =
+            queue_drain(&lane->queue, batch_items, BATCH_BYTES_MAX, /* timeout_us= */ -1);
+        if (node == NULL) {
+            break;
+        }
+        size_t count = 0;
+        for (; node != NULL; node = node->next) {
+            ops[count++] = CONTAINER_OF(node, struct op, node);
+        }
+        count = sort_out(store, ops, count);
+        for (size_t begin = 0; begin < count;) {
+            const size_t length = same_kind(ops + begin, count - begin);
+            atomic_fetch_add(&lane->batches, 1);
+            atomic_fetch_add(&lane->operations, length);
+            run_batch(worker, ops + begin, length);
+            begin += length;
+        }
+    }
+    return NULL;
+}

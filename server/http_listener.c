@@ -1,0 +1,193 @@
+#include "http_listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    LISTENER_BACKLOG = 4096,         /* the kernel cuts it to net.core.somaxconn */
+    LISTENER_ACCEPTS_MAX = 64,       /* before it looks whether it should stop */
+    LISTENER_RESOURCE_WAIT_MS = 100, /* when the system has no descriptor or memory left */
+};
+
+enum accept_result { ACCEPTED, NOTHING_WAITS, NO_RESOURCES };
+
+static enum accept_result accept_one(struct http_listener *listener)
+{
+    struct sockaddr_storage address;
+    socklen_t address_bytes = sizeof address;
+    int fd = accept4(listener->fd, (struct sockaddr *)&address, &address_bytes,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        listener->handler.on_accept(listener->handler.context, fd, (struct sockaddr *)&address,
+                                    address_bytes);
+        return ACCEPTED;
+    }
+    switch (errno) {
+    case EAGAIN:
+        return NOTHING_WAITS;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        return NO_RESOURCES;
+    default: /* that one connection is gone already (accept(2): "Error handling") */
+        return ACCEPTED;
+    }
+}
+
+static bool has_room(struct http_listener *listener)
+{
+    return listener->handler.has_room(listener->handler.context);
+}
+
+static enum accept_result accept_some(struct http_listener *listener)
+{
+    enum accept_result result = ACCEPTED;
+    for (unsigned i = 0; i < LISTENER_ACCEPTS_MAX && result == ACCEPTED; i++) {
+        if (!has_room(listener))
+            return NOTHING_WAITS;
+        result = accept_one(listener);
+    }
+    return result;
+}
+
+/* Blocks until somebody wants in and may, or http_listener_wake/stop. */
+static void wait_for_work(struct http_listener *listener, enum accept_result last)
+{
+    if (last == ACCEPTED)
+        return;
+    bool may_accept = last == NOTHING_WAITS && has_room(listener);
+    if (!may_accept) {
+        /* The flag goes up before the last look, and wake() comes after room was made: one of both
+         * sees the other. */
+        atomic_store(&listener->is_waiting_for_room, true);
+        may_accept = last == NOTHING_WAITS && has_room(listener);
+    }
+    struct pollfd items[] = {
+        {.fd = listener->wake_fd,              .events = POLLIN},
+        {.fd = may_accept ? listener->fd : -1, .events = POLLIN},
+    };
+    poll(items, ARRAY_LEN(items), last == NO_RESOURCES ? LISTENER_RESOURCE_WAIT_MS : -1);
+    atomic_store(&listener->is_waiting_for_room, false);
+    uint64_t count;
+    ssize_t got = read(listener->wake_fd, &count, sizeof count);
+    (void)got; /* nothing there: that is fine too */
+}
+
+static void *listener_run(void *argument)
+{
+    struct http_listener *listener = argument;
+    enum accept_result last = NOTHING_WAITS;
+    while (!atomic_load(&listener->is_stopping)) {
+        wait_for_work(listener, last);
+        last = accept_some(listener);
+    }
+    while (last == ACCEPTED)
+        last = accept_some(listener);
+    return NULL;
+}
+
+static enum err_code bind_error(struct err *reterr)
+{
+    switch (errno) {
+    case EADDRINUSE:
+        return err_set(reterr, ERR_CONFLICT, "Another program listens on that address already.");
+    case EADDRNOTAVAIL:
+        return err_set(reterr, ERR_CONFLICT, "This machine does not have that address.");
+    case EACCES:
+        return err_set(reterr, ERR_CONFLICT, "Ports below 1024 need a privilege.");
+    default:
+        return err_set(reterr, ERR_CONFLICT, "Cannot listen there: %s.", strerrordesc_np(errno));
+    }
+}
+
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+    if (address->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+static enum err_code open_socket(struct http_listener *listener, const struct sockaddr *address,
+                                 socklen_t address_bytes, struct err *reterr)
+{
+    listener->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    listener->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (listener->fd < 0 || listener->wake_fd < 0)
+        return err_set(reterr, ERR_NOMEM, "No socket to listen with: %s.", strerrordesc_np(errno));
+    /* A restart must not wait for old connections in TIME_WAIT. */
+    const int on = 1;
+    const int off = 0;
+    setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address->sa_family == AF_INET6)
+        setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(listener->fd, address, address_bytes) != 0 ||
+        listen(listener->fd, LISTENER_BACKLOG) != 0)
+        return bind_error(reterr);
+    struct sockaddr_storage bound;
+    socklen_t bound_bytes = sizeof bound;
+    if (getsockname(listener->fd, (struct sockaddr *)&bound, &bound_bytes) != 0)
+        return bind_error(reterr);
+    listener->port = port_of(&bound);
+    return OK;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+enum err_code http_listener_start(struct http_listener *listener, const struct sockaddr *address,
+                                  socklen_t address_bytes,
+                                  const struct http_listener_handler *handler, struct err *reterr)
+{
+    memset(listener, 0, sizeof *listener);
+    listener->fd = listener->wake_fd = -1;
+    listener->handler = *handler;
+    if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+        return err_set(reterr, ERR_INVALID, "The address to listen on is neither IPv4 nor IPv6.");
+    enum err_code code = open_socket(listener, address, address_bytes, reterr);
+    if (code == OK && pthread_create(&listener->thread, NULL, listener_run, listener) != 0)
+        code = err_set(reterr, ERR_NOMEM, "The accepting thread could not be started.");
+    listener->is_started = code == OK;
+    if (code != OK)
+        http_listener_done(listener);
+    return code;
+}
+
+static void ring(struct http_listener *listener)
+{
+    const uint64_t one = 1;
+    ssize_t written = write(listener->wake_fd, &one, sizeof one);
+    (void)written; /* full: then it is awake anyway */
+}
+
+void http_listener_wake(struct http_listener *listener)
+{
+    if (atomic_exchange(&listener->is_waiting_for_room, false))
+        ring(listener);
+}
+
+void http_listener_stop(struct http_listener *listener)
+{
+    if (!listener->is_started)
+        return;
+    listener->is_started = false;
+    atomic_store(&listener->is_stopping, true);
+    ring(listener);
+    pthread_join(listener->thread, NULL);
+    close_fd(&listener->fd);
+}
+
+void http_listener_done(struct http_listener *listener)
+{
+    http_listener_stop(listener);
+    close_fd(&listener->fd);
+    close_fd(&listener->wake_fd);
+}

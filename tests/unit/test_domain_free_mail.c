@@ -1,0 +1,68 @@
+/*
+ * Proves: the large public mail services and French access providers are known as such, companies
+ * and lookalikes are not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "domain/free_mail.h"
+
+static void test_public_mailboxes(void **state)
+{
+    (void)state;
+    static const char *const domains[] = {
+        "gmail.com",   "googlemail.com", "hotmail.com", "hotmail.fr",     "outlook.com",
+        "outlook.fr",  "live.fr",        "msn.com",     "yahoo.com",      "yahoo.fr",
+        "yahoo.co.uk", "ymail.com",      "aol.com",     "icloud.com",     "me.com",
+        "proton.me",   "protonmail.com", "gmx.fr",      "gmx.de",         "web.de",
+        "orange.fr",   "wanadoo.fr",     "free.fr",     "laposte.net",    "sfr.fr",
+        "neuf.fr",     "bbox.fr",        "noos.fr",     "numericable.fr", "aliceadsl.fr",
+        "skynet.be",   "bluewin.ch",     "mail.ru",     "yandex.ru",      "qq.com",
+        "163.com",     "libero.it",      "uol.com.br",  "t-online.de",    "optusnet.com.au",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+        if (!is_free_mail(str_from(domains[i]))) {
+            fail_msg("%s is not known", domains[i]);
+        }
+    }
+}
+
+static void test_everything_else(void **state)
+{
+    (void)state;
+    static const char *const domains[] = {
+        NULL,
+        "",
+        "example.com",
+        "gmail.co",
+        "gmail.com.",
+        "com",
+        "gmail",
+        "mail.free.fr",
+        "orange.com",
+        "free.fr.example.com",
+        "laposte.fr",
+        "google.com",
+        "gmail.com googlemail.com",
+        " ",
+        "[192.0.2.1]",
+        "notgmail.com",
+        "xn--gmil-6na.com",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+        assert_false(is_free_mail(str_from(domains[i])));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_public_mailboxes),
+        cmocka_unit_test(test_everything_else),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
