@@ -16,7 +16,7 @@ CREATE TYPE stage AS ENUM ('contact', 'prospect', 'lead', 'mql', 'sal', 'sql', '
 -- Set-up: small documents, written rarely, held in memory by every instance. Each write bumps the head's
 -- version inside its transaction; every batch reads it, so that an instance never decides on old set-up.
 CREATE TABLE catalog_head (
-    only    boolean PRIMARY KEY DEFAULT true CHECK (only),
+    is_head boolean PRIMARY KEY DEFAULT true CHECK (is_head), -- one row
     version bigint NOT NULL
 );
 CREATE TABLE catalog_entry (
@@ -63,7 +63,7 @@ CREATE INDEX contact_members ON contact (merged_into) WHERE merged_into IS NOT N
 CREATE TABLE score (
     contact_id    uuid NOT NULL,
     model         integer NOT NULL,
-    at            timestamptz NOT NULL,      -- of the last step
+    at            timestamptz,               -- of the last step; null: none yet
     points        double precision[] NOT NULL, -- left of each interest rule at that step
     heat          double precision,          -- log2(sum of points) + at / half-life; constant between steps
     fit           double precision NOT NULL,

@@ -233,7 +233,7 @@ static enum cluster_state read_pid_file(const struct cluster *cluster, pid_t *re
 
 /* postgres enters its data directory at start and never leaves it. False for a process that is
  * gone, dead but not reaped, or not ours to look at. */
-static bool stands_in_data(const struct cluster *cluster, pid_t pid)
+static bool is_at_home(const struct cluster *cluster, pid_t pid)
 {
     char path[64];
     struct stat stands_in;
@@ -255,7 +255,7 @@ struct postmaster cluster_postmaster(struct cluster *cluster)
     if (found.pid == 0) {
         return found;
     }
-    if (stands_in_data(cluster, found.pid)) {
+    if (is_at_home(cluster, found.pid)) {
         found.state = says;
     } else {
         /* EPERM, somebody else's process, does not mislead postgres: it is not of its account. */
@@ -361,8 +361,9 @@ void cluster_stop(struct cluster *cluster, int64_t deadline_us)
         return;
     }
     kill(found.pid, SIGINT);
+    /* Not only until postmaster.pid is gone: the process goes a moment later. */
     while (clock_monotonic_us() < deadline_us &&
-           cluster_postmaster(cluster).state != CLUSTER_GONE) {
+           (cluster_postmaster(cluster).state != CLUSTER_GONE || is_at_home(cluster, found.pid))) {
         poll(NULL, 0, POLL_MS);
     }
 }

@@ -2,27 +2,30 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "http_gate.h"
+#include "http_inbox.h"
 #include "http_listener.h"
 #include "http_reaper.h"
 
 /*
  * How the library is used, and why so (0.9.75).
  *
- * N daemons of one thread each, without a listening socket: the listener deals the connections out
- * to the thread that has the fewest. In a daemon everything of one connection happens on one
- * thread.
+ * Each HTTP thread is ours and drives a daemon of its own: take what others put into the inbox (new
+ * connections, resumed messages), let the library run without blocking, cut off who is late, sleep.
+ * So everything of one connection happens on one thread, with no lock but the inbox's. The
+ * library's own threads are not used: with epoll they block for good when exactly 128 events come
+ * at once (the second epoll_wait has the first one's timeout), one of them may take all
+ * connections, and stopping to accept under load can abort the process.
  *
  * The library calls on_access() for a request: once when the head is complete, once for each piece
  * of the body, once when the body is complete, and once more after each resume. A reply may be
@@ -37,18 +40,21 @@
  *         └───────────────────────────────┴─► MESSAGE_REPLIED
  *
  * Suspended first, published second: on_suspended() is called when the connection is suspended
- * already, so a resume by another thread, however early, finds something to resume. It only marks
- * the connection and wakes the daemon's thread, which comes back to on_access(); therefore nothing
- * of the message can be freed while the thread that resumes is still in http_resume().
+ * already, so a resume by another thread, however early, finds something to resume. It puts the
+ * connection into the inbox of its thread, which comes back to on_access().
  *
  * The message is made in the library's "log the URI" callback, the only place that sees the target
  * before the library cuts it up, and freed in its "completed" callback. One path of the library (a
  * second failure while a first error page is built) forgets the latter; the "connection closed"
  * callback makes up for it. That the reply's memory is released after "completed" is why the
- * reply's body is not in the message's arena.
+ * reply's body is not in the message's arena. (A stream's bytes are copied out of it piece by
+ * piece; after "completed" nobody asks for more.)
  *
  * Counting down to a stop: the number of suspended messages and the flag that forbids more are one
  * atomic word, so that after http_refuse_new() the number can only fall.
+ *
+ * What the library does not tell: that a client is gone while its connection is suspended, and that
+ * it is gone when its last bytes came together with the end. The reaper's limits end those.
  */
 
 enum {
@@ -57,6 +63,7 @@ enum {
      * slightly too long gets our answer; the other half holds what it notes about headers and the
      * reply's head. It is zeroed after every request and then resident: not larger than needed. */
     HTTP_POOL_BYTES = 2 * (HTTP_HEAD_BYTES_MAX + 1024 + 1024),
+    HTTP_STREAM_BLOCK_BYTES = 4096, /* the library's buffer for a stream without chunks */
     HTTP_LIBRARY_LOG_BYTES = 256,
     HTTP_CONNECTIONS_MAX = 1000000,
 };
@@ -72,19 +79,31 @@ enum message_state {
 
 #define HTTP_REFUSING (SIZE_MAX / 2 + 1)
 
-/* One daemon of the library. */
+/* A thread and its daemon. */
 struct http_worker {
     struct http *http;
     struct MHD_Daemon *daemon;
+    pthread_t thread;
+    int epoll_fd;            /* the daemon's */
+    struct http_inbox inbox; /* of struct http_connection; each at most once */
+    struct http_reaper reaper;
+    struct http_connection *arriving; /* while the library is being given it */
     _Atomic size_t connection_count;
 };
 
-/* A slot; those not in use form the free list. */
+/* A slot. Those not in use form the free list; one in use is in its worker's inbox when it is new
+ * and when its message was resumed. */
 struct http_connection {
+    struct queue_node node;
     struct http_connection *next_free;
+    struct http_worker *worker;
+    struct MHD_Connection *library_connection; /* NULL: not given to the library yet */
+    struct http_message *message;              /* under way, or NULL */
     struct http_reaper_entry timer;
-    struct http_message *message; /* under way, or NULL */
+    int fd;
     bool has_had_request;
+    socklen_t address_bytes;
+    struct sockaddr_storage address;
     char remote[HTTP_REMOTE_BYTES];
     uint8_t remote_bytes[16];
 };
@@ -93,9 +112,7 @@ struct http {
     struct http_config config;
     struct http_handler handler;
     struct http_listener listener;
-    struct http_reaper reaper;
     bool is_listener_started;
-    bool is_reaper_started;
     unsigned workers_started;
     struct http_worker workers[HTTP_THREADS_MAX];
 
@@ -104,9 +121,11 @@ struct http {
     struct http_connection *free_slots;
     _Atomic size_t connection_count;
 
+    _Atomic size_t message_count;
     _Atomic size_t suspended; /* a count, and HTTP_REFUSING */
     _Atomic size_t bodies_bytes;
     _Atomic bool is_quiescing;
+    _Atomic bool is_stopping;
 };
 
 /* --- Connections ---------------------------------------------------------------------------- */
@@ -119,27 +138,33 @@ static struct http_connection *slot_take(struct http *http)
     assert(slot != NULL);
     http->free_slots = slot->next_free;
     pthread_mutex_unlock(&http->slots_mutex);
+    *slot = (struct http_connection){0};
     return slot;
 }
 
-static void slot_give_back(struct http *http, struct http_connection *slot)
+static void slot_give_back(struct http_connection *slot)
 {
+    struct http_worker *worker = slot->worker;
+    struct http *http = worker->http;
     pthread_mutex_lock(&http->slots_mutex);
     slot->next_free = http->free_slots;
     http->free_slots = slot;
     pthread_mutex_unlock(&http->slots_mutex);
+    atomic_fetch_sub(&worker->connection_count, 1);
+    atomic_fetch_sub(&http->connection_count, 1);
+    http_listener_wake(&http->listener);
 }
 
-static void set_remote(struct http_connection *slot, const struct sockaddr *address)
+static void set_remote(struct http_connection *slot)
 {
     static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    if (address->sa_family == AF_INET6) {
+    if (slot->address.ss_family == AF_INET6) {
         struct sockaddr_in6 v6;
-        memcpy(&v6, address, sizeof v6);
+        memcpy(&v6, &slot->address, sizeof v6);
         memcpy(slot->remote_bytes, &v6.sin6_addr, sizeof slot->remote_bytes);
     } else {
         struct sockaddr_in v4;
-        memcpy(&v4, address, sizeof v4);
+        memcpy(&v4, &slot->address, sizeof v4);
         memcpy(slot->remote_bytes, mapped, sizeof mapped);
         memcpy(slot->remote_bytes + sizeof mapped, &v4.sin_addr, sizeof v4.sin_addr);
     }
@@ -148,18 +173,6 @@ static void set_remote(struct http_connection *slot, const struct sockaddr *addr
                                  slot->remote_bytes + (is_v4 ? sizeof mapped : 0), slot->remote,
                                  sizeof slot->remote);
     assert(text != NULL);
-}
-
-static void connection_count(struct http_worker *worker)
-{
-    atomic_fetch_add(&worker->connection_count, 1);
-    atomic_fetch_add(&worker->http->connection_count, 1);
-}
-
-static void connection_uncount(struct http_worker *worker)
-{
-    atomic_fetch_sub(&worker->connection_count, 1);
-    atomic_fetch_sub(&worker->http->connection_count, 1);
 }
 
 static void message_end(struct http_message *message, bool is_sent);
@@ -174,47 +187,38 @@ static void forget_head(struct http_message *message)
     message->client_request_id = message->traceparent = absent;
 }
 
-static struct http_connection *connection_start(struct http *http,
-                                                struct MHD_Connection *library_connection)
+static void connection_end(struct http_connection *slot)
 {
-    const union MHD_ConnectionInfo *info;
-    info = MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    int fd = info->connect_fd;
-    info = MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info->client_addr;
-    struct http_connection *slot = slot_take(http);
-    slot->message = NULL;
-    slot->has_had_request = false;
-    set_remote(slot, address);
-    http_reaper_add(&http->reaper, &slot->timer, fd);
-    return slot;
-}
-
-static void connection_end(struct http_worker *worker, struct http_connection *slot)
-{
-    struct http *http = worker->http;
-    http_reaper_remove(&http->reaper, &slot->timer);
+    http_reaper_remove(&slot->worker->reaper, &slot->timer);
     if (slot->message != NULL) {
         forget_head(slot->message);
         message_end(slot->message, /* is_sent= */ false);
     }
-    slot_give_back(http, slot);
-    connection_uncount(worker);
-    http_listener_wake(&http->listener);
+    slot_give_back(slot);
 }
 
-/* MHD_OPTION_NOTIFY_CONNECTION: on the daemon's thread, before the descriptor is closed. */
+/* MHD_OPTION_NOTIFY_CONNECTION: in MHD_add_connection(), and before the descriptor is closed. */
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct http_worker *worker = context;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *socket_context = connection_start(worker->http, connection);
-    else
-        connection_end(worker, TAKE(*socket_context));
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        connection_end(TAKE(*socket_context));
+        return;
+    }
+    struct http_connection *slot = TAKE(worker->arriving);
+    slot->library_connection = connection;
+    http_reaper_add(&worker->reaper, &slot->timer, slot->fd, clock_monotonic_us());
+    *socket_context = slot;
 }
 
-/* --- Listener ------------------------------------------------------------------------------- */
+static void enter_stage(struct http_message *message, enum http_stage stage)
+{
+    struct http_connection *slot = message->connection;
+    http_reaper_enter(&slot->worker->reaper, &slot->timer, stage, clock_monotonic_us());
+}
+
+/* --- Listener: its thread ------------------------------------------------------------------- */
 
 static bool has_room(void *context)
 {
@@ -222,6 +226,7 @@ static bool has_room(void *context)
     return atomic_load(&http->connection_count) < http->config.connections_max;
 }
 
+/* To the thread that has the fewest. */
 static void on_accept(void *context, int fd, const struct sockaddr *address,
                       socklen_t address_bytes)
 {
@@ -231,10 +236,15 @@ static void on_accept(void *context, int fd, const struct sockaddr *address,
         if (atomic_load(&http->workers[i].connection_count) <
             atomic_load(&chosen->connection_count))
             chosen = &http->workers[i];
-    connection_count(chosen);
-    /* It closes the descriptor if it fails. */
-    if (MHD_add_connection(chosen->daemon, fd, address, address_bytes) != MHD_YES)
-        connection_uncount(chosen);
+    atomic_fetch_add(&chosen->connection_count, 1);
+    atomic_fetch_add(&http->connection_count, 1);
+    struct http_connection *slot = slot_take(http);
+    slot->worker = chosen;
+    slot->fd = fd;
+    slot->address_bytes = address_bytes;
+    memcpy(&slot->address, address, address_bytes);
+    set_remote(slot);
+    http_inbox_put(&chosen->inbox, &slot->node);
 }
 
 /* --- Replies -------------------------------------------------------------------------------- */
@@ -291,22 +301,37 @@ static void fill_refusal(struct http_message *message, unsigned status, const ch
         http_reply_header(message, MHD_HTTP_HEADER_RETRY_AFTER, STR_LITERAL("1"));
 }
 
-/* The library's copy of a reply. NULL when out of memory. The body's memory goes with it. */
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t out_bytes);
+
+/* Without headers. NULL when out of memory, else the memory of the body goes with it. */
+static struct MHD_Response *make_body(struct http_message *message)
+{
+    struct http_reply *reply = &message->reply;
+    if (reply->is_stream && message->method != HTTP_HEAD)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTP_STREAM_BLOCK_BYTES,
+                                                 read_stream, message, /* crfc= */ NULL);
+    bool is_owned = reply->body.len > 0;
+    struct str body = is_owned ? buf_str(&reply->body) : reply->static_body;
+    /* The library's prototype lacks a const: it does not write there. */
+    const union {
+        const char *is_read;
+        void *is_passed;
+    } data = {.is_read = body.data != NULL ? body.data : ""};
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body.len, data.is_passed, is_owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (response != NULL && is_owned)
+        reply->body = (struct buf){.max_bytes = reply->body.max_bytes};
+    message->reply_body_bytes = body.len;
+    return response;
+}
+
+/* The library's copy of a reply. NULL when out of memory. */
 static struct MHD_Response *make_response(struct http_message *message)
 {
     struct http_reply *reply = &message->reply;
-    struct str body = reply->body.len > 0 ? buf_str(&reply->body) : reply->static_body;
-    message->reply_body_bytes = body.len;
-    /* The library's prototype lacks a const: it does not write there. */
-    void *data = (void *)(uintptr_t)(body.data != NULL ? body.data : "");
-    bool is_owned = reply->body.len > 0;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.len, data, is_owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_body(message);
     if (response == NULL)
         return NULL;
-    if (is_owned)
-        reply->body = (struct buf){.max_bytes = reply->body.max_bytes};
-
     enum MHD_Result added = MHD_add_response_header(response, "X-Request-Id", message->request_id);
     if (reply->content_type != NULL)
         added &=
@@ -333,9 +358,9 @@ static enum MHD_Result send_reply(struct http_message *message)
     if (response == NULL)
         return MHD_NO;
     message->state = MESSAGE_REPLIED;
-    http_reaper_enter(&message->http->reaper, &message->connection->timer, HTTP_STAGE_REPLY);
-    enum MHD_Result queued =
-        MHD_queue_response(message->library_connection, message->reply.status, response);
+    enter_stage(message, HTTP_STAGE_REPLY);
+    enum MHD_Result queued = MHD_queue_response(message->connection->library_connection,
+                                                message->reply.status, response);
     MHD_destroy_response(response);
     return queued;
 }
@@ -371,7 +396,7 @@ static enum MHD_Result collect_field(void *context, enum MHD_ValueKind kind, con
 /* As they came, untrimmed; one more than allowed at most. False when out of memory. */
 static bool collect_fields(struct http_message *message)
 {
-    struct MHD_Connection *connection = message->library_connection;
+    struct MHD_Connection *connection = message->connection->library_connection;
     int count = MHD_get_connection_values_n(connection, MHD_HEADER_KIND, NULL, NULL);
     struct collector collector = {.capacity = HTTP_HEADERS_MAX + 1};
     if (count >= 0 && (size_t)count < collector.capacity)
@@ -423,7 +448,7 @@ static struct http_gate_verdict check_head(struct http_message *message, const c
         return (struct http_gate_verdict){.status = MHD_HTTP_SERVICE_UNAVAILABLE,
                                           .detail = "Out of memory."};
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        message->library_connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+        message->connection->library_connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     struct http_gate_head head = {
         .method = message->method_text,
         .target = message->target,
@@ -486,7 +511,7 @@ static enum MHD_Result take_head(struct http_message *message, const char *metho
         return message->refused_status == 0
                    ? send_reply(message)
                    : refuse_now(message, message->refused_status, message->refused_detail);
-    http_reaper_enter(&http->reaper, &message->connection->timer, HTTP_STAGE_BODY);
+    enter_stage(message, HTTP_STAGE_BODY);
     return MHD_YES;
 }
 
@@ -543,22 +568,30 @@ static bool count_suspended(struct http *http)
     return true;
 }
 
-static enum MHD_Result suspend(struct http_message *message)
+/* False when it is forbidden; else the message is somebody else's, perhaps. */
+static bool suspend(struct http_message *message)
 {
     struct http *http = message->http;
     if (!count_suspended(http))
-        return refuse_now(message, MHD_HTTP_SERVICE_UNAVAILABLE, shutting_down);
-    message->state = MESSAGE_SUSPENDED;
-    http_reaper_enter(&http->reaper, &message->connection->timer, HTTP_STAGE_WORK);
-    MHD_suspend_connection(message->library_connection);
+        return false;
+    enter_stage(message, HTTP_STAGE_WORK);
+    MHD_suspend_connection(message->connection->library_connection);
     http->handler.on_suspended(http->handler.context, message);
-    return MHD_YES;
+    return true;
+}
+
+static enum MHD_Result wait_for_reply(struct http_message *message)
+{
+    message->state = MESSAGE_SUSPENDED;
+    return suspend(message) ? MHD_YES
+                            : refuse_now(message, MHD_HTTP_SERVICE_UNAVAILABLE, shutting_down);
 }
 
 void http_resume(struct http_message *message)
 {
     struct http *http = message->http;
-    MHD_resume_connection(message->library_connection);
+    struct http_connection *slot = message->connection;
+    http_inbox_put(&slot->worker->inbox, &slot->node);
     /* Last: http_stop() may free `http` when it sees none. The message may be gone already. */
     atomic_fetch_sub(&http->suspended, 1);
 }
@@ -589,7 +622,35 @@ static enum MHD_Result proceed(struct http_message *message)
     case MESSAGE_REPLIED:
         assert(false); /* the library asks at no other time */
     }
-    return step == HTTP_WAIT ? suspend(message) : send_reply(message);
+    return step == HTTP_WAIT ? wait_for_reply(message) : send_reply(message);
+}
+
+/* MHD_ContentReaderCallback of a stream. 0, with the connection suspended: not yet. */
+static ssize_t read_stream(void *context, uint64_t position, char *out, size_t out_bytes)
+{
+    (void)position;
+    struct http_message *message = context;
+    struct buf *body = &message->reply.body;
+    if (message->streamed_bytes == body->len) {
+        const struct http_handler *handler = &message->http->handler;
+        buf_clear(body);
+        message->streamed_bytes = 0;
+        enum http_step step = handler->on_stream(handler->context, message);
+        if (body->failed)
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        assert((step == HTTP_REPLY) == (body->len > 0));
+        if (step == HTTP_END || (step == HTTP_WAIT && !suspend(message)))
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        if (step == HTTP_WAIT)
+            return 0;
+        enter_stage(message, HTTP_STAGE_REPLY);
+    }
+    size_t left_bytes = body->len - message->streamed_bytes;
+    size_t len = left_bytes < out_bytes ? left_bytes : out_bytes;
+    memcpy(out, body->data + message->streamed_bytes, len);
+    message->streamed_bytes += len;
+    message->reply_body_bytes += len;
+    return (ssize_t)len;
 }
 
 /* MHD_AccessHandlerCallback. */
@@ -628,6 +689,7 @@ static struct http_message *message_new(struct http *http, const char *target)
         arena_done(&arena);
         return NULL;
     }
+    atomic_fetch_add(&http->message_count, 1);
     message->http = http;
     message->target_begin = target;
     message->received_at_us = clock_monotonic_us();
@@ -647,14 +709,13 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
     struct http_message *message = message_new(http, target);
     if (message == NULL)
         return NULL;
-    message->library_connection = connection;
     message->connection = slot;
     message->remote = slot->remote;
     memcpy(message->remote_bytes, slot->remote_bytes, sizeof message->remote_bytes);
     slot->message = message;
     /* The time of a connection's first head counts from the accept. */
     if (slot->has_had_request)
-        http_reaper_enter(&http->reaper, &slot->timer, HTTP_STAGE_HEADER);
+        enter_stage(message, HTTP_STAGE_HEADER);
     slot->has_had_request = true;
     return message;
 }
@@ -671,6 +732,7 @@ static void message_end(struct http_message *message, bool is_sent)
     buf_done(&message->reply.body);
     struct arena arena = message->arena;
     arena_done(&arena);
+    atomic_fetch_sub(&http->message_count, 1);
 }
 
 /* MHD_OPTION_NOTIFY_COMPLETED. */
@@ -683,7 +745,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     *request_context = NULL;
     if (message == NULL)
         return;
-    http_reaper_enter(&message->http->reaper, &message->connection->timer, HTTP_STAGE_IDLE);
+    enter_stage(message, HTTP_STAGE_IDLE);
     message_end(message, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 }
 
@@ -713,28 +775,113 @@ static void on_library_log(void *context, const char *format, va_list args)
 {
     (void)context;
     char text[HTTP_LIBRARY_LOG_BYTES];
-    vsnprintf(text, sizeof text, format, args);
+    (void)vsnprintf(text, sizeof text, format, args);
     log_write(LOG_DEBUG, "http_library", LOG_STR("message", str_trim(str_from(text))));
+}
+
+/* What others left: a new connection, or one whose message was resumed. */
+static void take_from_inbox(struct http_worker *worker, struct http_connection *slot)
+{
+    if (slot->library_connection != NULL) {
+        MHD_resume_connection(slot->library_connection);
+        return;
+    }
+    worker->arriving = slot;
+    enum MHD_Result added = MHD_add_connection(
+        worker->daemon, slot->fd, (const struct sockaddr *)&slot->address, slot->address_bytes);
+    /* When it fails it closes the descriptor; on_connection() hears of the end only if it heard of
+     * the beginning. */
+    if (added != MHD_YES && worker->arriving != NULL)
+        slot_give_back(TAKE(worker->arriving));
+}
+
+static void empty_inbox(struct http_worker *worker)
+{
+    struct queue_node *node = http_inbox_take_all(&worker->inbox);
+    while (node != NULL) {
+        struct queue_node *next = node->next;
+        take_from_inbox(worker, CONTAINER_OF(node, struct http_connection, node));
+        node = next;
+    }
+}
+
+static void *worker_run(void *argument)
+{
+    struct http_worker *worker = argument;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    while (!atomic_load(&worker->http->is_stopping)) {
+        empty_inbox(worker);
+        MHD_run(worker->daemon);
+        int64_t until_us = http_reaper_run(&worker->reaper, clock_monotonic_us());
+        MHD_UNSIGNED_LONG_LONG timeout_ms;
+        if (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES)
+            continue; /* it has no timeouts of its own: this means "run me again" */
+        http_inbox_sleep(&worker->inbox, worker->epoll_fd, until_us);
+    }
+    empty_inbox(worker); /* nobody puts anything there any more */
+    MHD_stop_daemon(worker->daemon);
+    return NULL;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_worker *worker)
+{
+    const unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                           MHD_USE_ERROR_LOG;
+    /* clang-format off */
+    return MHD_start_daemon(
+        flags, /* port= */ 0, /* apc= */ NULL, /* apc_cls= */ NULL, on_access, worker,
+        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, /* first: else it writes to stderr */
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* blocked in worker_run() */
+        MHD_OPTION_CONNECTION_LIMIT, worker->http->config.connections_max + 1, /* ours is lower */
+        MHD_OPTION_CONNECTION_TIMEOUT, 0U, /* never: the reaper's */
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, /* "strict" hangs up without a word; the gate answers */
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, worker,
+        MHD_OPTION_URI_LOG_CALLBACK, on_request_line, worker,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, worker,
+        MHD_OPTION_END);
+    /* clang-format on */
 }
 
 static enum err_code worker_start(struct http_worker *worker, struct http *http, struct err *reterr)
 {
+    const struct http_config *config = &http->config;
+    const int64_t timeouts_us[HTTP_STAGE_COUNT_] = {
+        [HTTP_STAGE_HEADER] = config->header_timeout_us,
+        [HTTP_STAGE_BODY] = config->body_timeout_us,
+        [HTTP_STAGE_REPLY] = config->reply_timeout_us,
+        [HTTP_STAGE_IDLE] = config->idle_timeout_us,
+    };
     worker->http = http;
-    const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-                           MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG;
-    worker->daemon = MHD_start_daemon(
-        flags, /* port= */ 0, /* apc= */ NULL, /* apc_cls= */ NULL, on_access, worker,
-        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, /* first: else it writes to stderr */
-        MHD_OPTION_CONNECTION_LIMIT, http->config.connections_max + http->config.threads,
-        MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HTTP_POOL_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escaped, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, worker,
-        MHD_OPTION_URI_LOG_CALLBACK, on_request_line, worker, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, worker, MHD_OPTION_END);
-    if (worker->daemon == NULL)
-        return err_set(reterr, ERR_NOMEM, "An HTTP thread could not be started.");
-    http->workers_started++;
-    return OK;
+    http_reaper_init(&worker->reaper, timeouts_us);
+    bool has_inbox = http_inbox_init(&worker->inbox, config->connections_max);
+    worker->daemon = has_inbox ? start_daemon(worker) : NULL;
+    if (worker->daemon != NULL) {
+        worker->epoll_fd = MHD_get_daemon_info(worker->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+        if (pthread_create(&worker->thread, NULL, worker_run, worker) == 0) {
+            http->workers_started++;
+            return OK;
+        }
+        MHD_stop_daemon(worker->daemon);
+    }
+    if (has_inbox)
+        http_inbox_done(&worker->inbox);
+    return err_set(reterr, ERR_NOMEM, "An HTTP thread could not be started.");
+}
+
+static void workers_stop(struct http *http)
+{
+    atomic_store(&http->is_stopping, true);
+    for (unsigned i = 0; i < http->workers_started; i++)
+        http_inbox_ring(&http->workers[i].inbox);
+    for (unsigned i = 0; i < http->workers_started; i++) {
+        pthread_join(http->workers[i].thread, NULL);
+        http_inbox_done(&http->workers[i].inbox);
+    }
 }
 
 static enum err_code check_config(const struct http_config *config, struct err *reterr)
@@ -751,9 +898,9 @@ static enum err_code check_config(const struct http_config *config, struct err *
     return OK;
 }
 
-static enum err_code start_parts(struct http *http, struct err *reterr)
+static enum err_code start_parts(struct http *http, const struct http_config *config,
+                                 struct err *reterr)
 {
-    const struct http_config *config = &http->config;
     http->slots = mem_alloc(config->connections_max * sizeof *http->slots);
     if (http->slots == NULL)
         return err_set(reterr, ERR_NOMEM, "Out of memory for connections.");
@@ -761,14 +908,7 @@ static enum err_code start_parts(struct http *http, struct err *reterr)
         http->slots[i].next_free = http->free_slots;
         http->free_slots = &http->slots[i];
     }
-    const int64_t timeouts_us[HTTP_STAGE_COUNT_] = {
-        [HTTP_STAGE_HEADER] = config->header_timeout_us,
-        [HTTP_STAGE_BODY] = config->body_timeout_us,
-        [HTTP_STAGE_REPLY] = config->reply_timeout_us,
-        [HTTP_STAGE_IDLE] = config->idle_timeout_us,
-    };
-    enum err_code code = http_reaper_start(&http->reaper, timeouts_us, reterr);
-    http->is_reaper_started = code == OK;
+    enum err_code code = OK;
     for (unsigned i = 0; code == OK && i < config->threads; i++)
         code = worker_start(&http->workers[i], http, reterr);
     if (code != OK)
@@ -793,8 +933,8 @@ enum err_code http_start(const struct http_config *config, const struct http_han
     http->config = *config;
     http->handler = *handler;
     pthread_mutex_init(&http->slots_mutex, NULL);
-    code = start_parts(http, reterr);
-    http->config.address = NULL; /* the caller's */
+    http->config.address = NULL; /* the caller's, only valid until we return */
+    code = start_parts(http, config, reterr);
     if (code != OK) {
         http_stop(http);
         return code;
@@ -823,12 +963,9 @@ void http_stop(struct http *http)
     if (http->is_listener_started)
         http_listener_stop(&http->listener);
     assert(http_suspended_count(http) == 0);
-    for (unsigned i = 0; i < http->workers_started; i++)
-        MHD_stop_daemon(http->workers[i].daemon);
+    workers_stop(http);
     if (http->is_listener_started)
         http_listener_done(&http->listener);
-    if (http->is_reaper_started)
-        http_reaper_stop(&http->reaper);
     pthread_mutex_destroy(&http->slots_mutex);
     mem_free(http->slots);
     mem_free(http);
@@ -844,6 +981,11 @@ size_t http_suspended_count(const struct http *http)
     return atomic_load(&http->suspended) & ~HTTP_REFUSING;
 }
 
+size_t http_message_count(const struct http *http)
+{
+    return atomic_load(&http->message_count);
+}
+
 size_t http_connection_count(const struct http *http)
 {
     return atomic_load(&http->connection_count);
@@ -856,5 +998,8 @@ size_t http_bodies_in_flight_bytes(const struct http *http)
 
 uint64_t http_reaped_count(const struct http *http)
 {
-    return http_reaper_count(&http->reaper);
+    uint64_t count = 0;
+    for (unsigned i = 0; i < http->workers_started; i++)
+        count += atomic_load_explicit(&http->workers[i].reaper.reaped_count, memory_order_relaxed);
+    return count;
 }

@@ -9,9 +9,12 @@
  * own it except between on_suspended() and http_resume(). It lives, with everything in its arena,
  * until on_done() returns.
  *
- *     on_head ── body ── on_request ──────────────────────── reply ── on_done
- *                           │ HTTP_WAIT                        │ HTTP_REPLY
- *                           └── on_suspended … http_resume ── on_resume ── (HTTP_WAIT: again)
+ *     on_head ── body ── on_request ───────────────────────────────── reply ── on_done
+ *                           │ HTTP_WAIT                               │ HTTP_REPLY
+ *                           └─ on_suspended … http_resume ─ on_resume ┴─ (HTTP_WAIT: again)
+ *
+ * A reply may also be a stream: then on_stream() is asked for its next bytes, as fast as the client
+ * takes them, and may wait in the same way.
  */
 #pragma once
 
@@ -46,10 +49,11 @@ enum http_method {
     HTTP_METHOD_COUNT_
 };
 
-/* What the application says when it is asked for a reply. */
+/* What the application says when it is asked for a reply, or for more of a stream. */
 enum http_step {
     HTTP_REPLY, /* message->reply is filled: send it */
     HTTP_WAIT,  /* not yet: suspend, then call on_suspended() */
+    HTTP_END,   /* of a stream */
 };
 
 struct http_field {
@@ -65,17 +69,17 @@ struct http_reply {
     struct str static_body;   /* instead of `body`: bytes that live as long as the process */
     struct http_field headers[HTTP_REPLY_HEADERS_MAX]; /* by http_reply_header() */
     size_t header_count;
-    bool close;  /* end the connection after this reply */
-    bool failed; /* a header did not fit: on_refused(500) is sent instead */
+    bool is_stream; /* no `body` yet: on_stream() will be asked for it */
+    bool close;     /* end the connection after this reply */
+    bool failed;    /* a header did not fit: on_refused(500) is sent instead */
 };
 
 struct http;
 struct http_connection;
-struct MHD_Connection;
 
 struct http_message {
-    struct arena
-        arena; /* freed after on_done(); raise limit_bytes in on_head() if a route needs more */
+    /* Freed after on_done(). A route that needs more may raise limit_bytes in on_head(). */
+    struct arena arena;
 
     /* The request, read-only for the application. Slices live as long as the message. */
     enum http_method method;
@@ -85,13 +89,12 @@ struct http_message {
     struct str query;       /* as sent, without '?'; absent (data NULL) when there is no '?' */
     struct http_field *headers; /* in the order they came */
     size_t header_count;
-    struct str content_type; /* as sent; absent if missing */
-    struct str body;         /* complete in on_request(); "" before and when there is none */
-    struct str
-        client_request_id;  /* their X-Request-Id if 1…64 visible ASCII, else absent: for logs */
-    struct str traceparent; /* if well-formed (W3C Trace Context), else absent */
-    const char *remote;     /* the peer's address as text; IPv4-mapped ones as IPv4 */
-    uint8_t remote_bytes[16];         /* the same as IPv6, IPv4 as ::ffff:a.b.c.d */
+    struct str content_type;      /* as sent; absent if missing */
+    struct str body;              /* complete in on_request(); "" before and when there is none */
+    struct str client_request_id; /* their X-Request-Id if 1…64 visible ASCII, else absent */
+    struct str traceparent;       /* if well-formed (W3C Trace Context), else absent */
+    const char *remote;           /* the peer's address as text; IPv4-mapped ones as IPv4 */
+    uint8_t remote_bytes[16];     /* the same as IPv6, IPv4 as ::ffff:a.b.c.d */
     char request_id[UUID_TEXT_BYTES]; /* made here, a UUIDv7; sent back as X-Request-Id */
     int64_t received_at_us;           /* CLOCK_MONOTONIC when the request line was complete */
 
@@ -101,12 +104,11 @@ struct http_message {
 
     struct http_reply reply;
     bool is_sent;            /* in on_done(): the whole reply went into the socket */
-    size_t reply_body_bytes; /* in on_done(): length of the body that was queued */
+    size_t reply_body_bytes; /* in on_done(): length of the body that was queued, or streamed */
 
     /* http.c only. */
     struct http *http;
     struct http_connection *connection;
-    struct MHD_Connection *library_connection;
     struct str target;
     const char *target_begin; /* where the library holds it */
     struct buf body_buf;
@@ -114,7 +116,8 @@ struct http_message {
     unsigned state;          /* enum message_state */
     unsigned refused_status; /* 0, or what to answer when the body is over */
     const char *refused_detail;
-    bool is_known; /* the application has seen it: on_done() is owed */
+    size_t streamed_bytes; /* of what is in reply.body now */
+    bool is_known;         /* the application has seen it: on_done() is owed */
 };
 
 /*
@@ -140,6 +143,13 @@ struct http_handler {
     /* After http_resume(), on an HTTP thread again. */
     enum http_step (*on_resume)(void *context, struct http_message *message);
 
+    /* After a reply with is_stream, on an HTTP thread whenever the client can take more: append
+     * some bytes to reply.body (what was there is out) and return HTTP_REPLY; or append nothing and
+     * return HTTP_WAIT or HTTP_END. A failed body ends the connection. A client that is gone shows
+     * only when something is sent: send a sign of life now and then. While it takes bytes the reply
+     * time counts from the last ones produced. NULL if no reply is a stream. */
+    enum http_step (*on_stream)(void *context, struct http_message *message);
+
     /* This module refuses the request: fill message->reply with a problem document of this status
      * (400, 413, 417, 431, 500, 503, 505). `detail` is a static English sentence. May come before
      * on_head (path, query, headers may then be absent) or after it, then user is as on_head left
@@ -157,11 +167,11 @@ struct http_config {
                                        "::" takes IPv4 too */
     socklen_t address_bytes;
     unsigned threads;         /* 1…HTTP_THREADS_MAX */
-    unsigned connections_max; /* over all threads, at least `threads`; needs as many descriptors */
-    int64_t
-        header_timeout_us;   /* from accept (later: from the request line) to the end of the head */
-    int64_t body_timeout_us; /* from the end of the head to the end of the body */
-    int64_t idle_timeout_us; /* between requests, and before the first byte */
+    unsigned connections_max; /* over all threads; needs as many descriptors */
+    /* From the accept (later: from the request line) to the end of the head. */
+    int64_t header_timeout_us;
+    int64_t body_timeout_us;           /* from the end of the head to the end of the body */
+    int64_t idle_timeout_us;           /* between requests, and before the first byte */
     int64_t reply_timeout_us;          /* to take the whole reply */
     size_t arena_bytes_max;            /* of one message, the body not counted */
     size_t reply_bytes_max;            /* cap of reply.body */
@@ -183,20 +193,24 @@ uint16_t http_port(const struct http *http);
 void http_quiesce(struct http *http);
 
 /* From now on every request is answered 503 without on_request() or another HTTP_WAIT, so that the
- * suspended ones can be counted down to none before http_stop(). */
+ * suspended ones can be counted down to none before http_stop(). Streams end. */
 void http_refuse_new(struct http *http);
 
 /* Messages between on_suspended() and http_resume(); any thread. */
 size_t http_suspended_count(const struct http *http);
+/* Messages from their request line to the end of on_done(), suspended ones included; any thread.
+ * When it is 0 after http_quiesce(), every reply is out. */
+size_t http_message_count(const struct http *http);
 /* Connections open now, and bytes of bodies held; for metrics, any thread. */
 size_t http_connection_count(const struct http *http);
 size_t http_bodies_in_flight_bytes(const struct http *http);
 /* Connections that were cut off for being too slow, since the start. */
 uint64_t http_reaped_count(const struct http *http);
 
-/* Ends all connections and threads, frees everything. Nothing may be suspended (assert):
- * http_quiesce(), drain, http_refuse_new(), resume the rest with a 503, see the count at 0. Calls
- * on_done() for what was under way. Takes NULL. */
+/* Ends all connections and threads, frees everything. Nothing may be suspended (assert). The order:
+ * http_quiesce(), wait (bounded) for the messages to become none; http_refuse_new(), answer the
+ * suspended ones 503 and resume them, wait for the counts again; http_stop(). Calls on_done() for
+ * what is still under way. Takes NULL. */
 void http_stop(struct http *http);
 
 /* Gives a suspended message back; any thread, exactly once per on_suspended(). The caller touches

@@ -128,7 +128,7 @@ static enum err_code open_socket(struct http_listener *listener, const struct so
     if (bind(listener->fd, address, address_bytes) != 0 ||
         listen(listener->fd, LISTENER_BACKLOG) != 0)
         return bind_error(reterr);
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t bound_bytes = sizeof bound;
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &bound_bytes) != 0)
         return bind_error(reterr);

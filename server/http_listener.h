@@ -2,8 +2,7 @@
  * The listening socket and the thread that accepts.
  *
  * Relais accepts itself, because the library's own way lets one thread take all connections while
- * others idle, aborts the process when a shutdown races with a full table, and drops what waits in
- * the backlog when it stops. Knows nothing of HTTP.
+ * others idle and drops what waits in the backlog when it stops. Knows nothing of HTTP.
  */
 #pragma once
 

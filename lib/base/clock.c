@@ -185,7 +185,7 @@ bool time_parse(struct str text, int64_t *ret_at_us)
         return false;
     if (!read_offset(&rest, &offset_minutes) || rest.len > 0)
         return false;
-    int64_t utc_minutes = days * 1440 + hour * 60 + minute - offset_minutes;
+    int64_t utc_minutes = days * 1440 + INT64_C(60) * hour + minute - offset_minutes;
     if (second == 60) {
         /* UTC inserts leap seconds only at the end of a day. */
         if (utc_minutes - divide_down(utc_minutes, 1440) * 1440 != 1439)

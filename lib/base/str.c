@@ -25,7 +25,9 @@ bool str_starts_with(struct str text, const char *prefix)
 
 static char ascii_lower(char byte)
 {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    if (byte < 'A' || byte > 'Z')
+        return byte;
+    return (char)(byte - 'A' + 'a');
 }
 
 bool str_eq_nocase(struct str a, struct str b)

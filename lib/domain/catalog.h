@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/fault.h"
+#include "base/json_write.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
 
@@ -44,7 +45,8 @@ enum attribute_type {
     ATTRIBUTE_TYPE_COUNT_
 };
 
-enum offer_kind_limit { CATALOG_ENTRIES_MAX = 100000 };
+/* Over all kinds; how many of each kind may be made is in domain/catalog_kinds.c. */
+enum { CATALOG_ENTRIES_MAX = 100000, POLICY_WARNINGS_MAX = 8 };
 
 enum reason_kind { REASON_RECYCLE, REASON_REJECT, REASON_LOSE, REASON_KIND_COUNT_ };
 enum team { TEAM_MARKETING, TEAM_SALES, TEAM_MANAGEMENT, TEAM_OPERATIONS, TEAM_COUNT_ };
@@ -117,6 +119,7 @@ struct form {
 struct member {
     struct uuid id;
     struct str name;
+    struct str email; /* absent when none */
     enum team team;
     bool is_manager;
     bool is_active;
@@ -128,13 +131,15 @@ struct reason {
     bool is_active;
 };
 
+/* A key has two of these after a rotation, the second with the previous hash and the time until
+ * which that one works. */
 struct api_key {
     struct uuid id;
     struct sha256 hash; /* of the whole key text */
     unsigned scopes;
     bool is_publishable;
     struct uuid member_id; /* nil when the key acts as itself */
-    int64_t expires_at_us; /* TIME_NONE: never */
+    int64_t expires_at_us; /* of this hash; TIME_NONE: never */
     struct str form;       /* a publishable key may be bound to one form; absent: all */
 };
 
@@ -142,16 +147,18 @@ struct policy {
     struct uuid id;
     struct str name;
     int64_t position;
-    struct str kind;       /* first_contact | acceptance | qualification | attempts */
-    bool starts_on_accept; /* else at MQL */
-    int64_t target_us;     /* elapsed */
-    int32_t attempts;      /* for kind attempts */
-    double warn_at[8];     /* fractions of the target, ascending */
+    struct str kind;                     /* first_contact | acceptance | qualification | attempts */
+    bool starts_on_accept;               /* else at MQL */
+    int64_t target_us;                   /* elapsed */
+    int32_t attempts;                    /* for kind attempts, else 0 */
+    double warn_at[POLICY_WARNINGS_MAX]; /* fractions of the target, ascending, each once */
     size_t warn_count;
+    const struct jsonlogic *applies_when; /* over the contact's attributes; NULL: always */
     bool is_active;
 };
 
-struct model; /* domain/model.h */
+struct jsonlogic; /* domain/jsonlogic.h */
+struct model;     /* domain/model.h */
 
 struct catalog;
 
@@ -181,7 +188,7 @@ int64_t catalog_version(const struct catalog *catalog);
 /* Entries of a kind, newest first (created_at, id). */
 const struct catalog_entry *const *catalog_list(const struct catalog *catalog,
                                                 enum catalog_kind kind, size_t *ret_count);
-/* By slug or, when `slug_or_id` is a UUID, by id. NULL when there is none. */
+/* By slug or, when `slug_or_id` is a UUID (in any case), by id. NULL when there is none. */
 const struct catalog_entry *catalog_find(const struct catalog *catalog, enum catalog_kind kind,
                                          struct str slug_or_id);
 
@@ -193,22 +200,54 @@ const struct form *catalog_form(const struct catalog *catalog, struct str slug_o
 const struct member *catalog_member(const struct catalog *catalog, struct uuid id);
 const struct reason *catalog_reason(const struct catalog *catalog, enum reason_kind kind,
                                     struct str code);
-/* The key whose hash this is; NULL when unknown. Expiry is the caller's to check. */
+/* The key whose hash this is, or was before its rotation; NULL when unknown. Expiry is the caller's
+ * to check: expires_at_us is that of the hash given. */
 const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const struct sha256 *hash);
-/* Active policies by position. */
+/* Active policies by position, of the same position the older first. */
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
 /* The scoring model in force, and its version. Never NULL: a fresh database has one. */
 const struct model *catalog_active_model(const struct catalog *catalog, int32_t *ret_version);
 /* Any stored version, compiled; NULL when there is none. */
 const struct model *catalog_model(const struct catalog *catalog, int32_t version);
 
+/* ---- set-up writes and pages ---- */
+
+struct catalog_proposal {
+    enum catalog_kind kind;
+    const struct catalog_entry *existing; /* being changed; NULL for a new one */
+    /*
+     * The whole proposed body; for a PATCH already merged into existing->body. Fields absent or
+     * null get their default. Of some kinds it is not quite what a client sends:
+     *   key    what the client chose and what the handler made: "hash" (hex SHA-256 of the key
+     *          text), "prefix", "last4"; a rotation also sets "previous_hash" and
+     *          "previous_expires_at". The handler has to refuse these names in a client's body.
+     *   model  a new one: the definition alone, as POST /v1/scoring/models takes it; it becomes a
+     *          draft with the next version. A change: "state": "active" puts it into force (the one
+     *          in force until then is thereby retired), "activation" keeps the job's report.
+     */
+    const json_t *body;
+    struct uuid id; /* of a new one */
+    int64_t now_us; /* the database's */
+};
+
 /*
- * Set-up writes. `catalog_check` takes the whole proposed body of an entry (for a PATCH: already
- * merged), fills in defaults, validates it against its schema and against the rest of the snapshot
- * (references, slug), and returns the body to store: a new reference of the caller's. All faults at
- * once. `existing` is the entry being changed, NULL for a new one. ret_slug points into the arena.
+ * Validates a proposed body against its schema and the rest of the snapshot (references, slug, what
+ * may not change), and returns the body to store, complete and normalised: a new reference of the
+ * caller's that may share parts with the proposal. ret_slug lives in the arena. Whether the slug is
+ * taken is the caller's to see.
+ *
+ * ERR_INVALID with all faults at once: the codes of schema/schema.h and reference, immutable,
+ * fixed, reserved, unsupported, not_allowed, order, duplicate, too_many, unknown_operator;
+ * ERR_NOMEM. Time zones are checked for their shape only: which ones exist the database knows.
  */
-enum err_code catalog_check(const struct catalog *catalog, enum catalog_kind kind,
-                            const struct catalog_entry *existing, const json_t *proposed,
+enum err_code catalog_check(const struct catalog *catalog, const struct catalog_proposal *proposal,
                             struct arena *arena, json_t **ret_body, struct str *ret_slug,
                             struct faults *faults, struct err *reterr) MUSTCHECK;
+
+/*
+ * Writes an entry as the API shows it: id, the body's fields, created_at, updated_at; a key without
+ * its hashes; a model as its definition with version, state, activation. The organisation and the
+ * stages have no id, a stage also no times: it is a value of /v1/funnel's "stages".
+ */
+void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
+                         const struct catalog *catalog);

@@ -106,7 +106,8 @@ struct input {
     struct actor actor;
     bool creates;       /* an unknown e-mail makes a contact */
     bool is_historical; /* times come from the data; no clock, no open handoff */
-    int32_t if_version; /* If-Match, 0: none */
+    int32_t if_version; /* If-Match on a contact, 0: none */
+    int32_t if_handoff_version; /* the same on a handoff */
 
     /* Claims about the contact, name and value; sources and times are filled in by decide. A null
      * value removes the attribute (PATCH) and is ignored elsewhere. */

@@ -95,7 +95,10 @@ struct handoff {
     struct str pause_reason;
     int32_t attempts;
     struct str gpct; /* JSON text */
-    struct str deal; /* JSON text */
+    struct str deal; /* JSON text; its amount and currency again: */
+    bool has_deal_amount;
+    int64_t deal_amount;
+    struct str deal_currency;
     struct str reason;
     struct str note;
     int64_t nurture_until_us;
@@ -209,7 +212,14 @@ const struct attribute *contact_attribute(const struct contact *contact, struct 
  * for derived attributes.
  */
 enum err_code contact_write(struct json_writer *json, const struct contact *contact,
-                   const struct catalog *catalog, struct arena *scratch, int64_t now_us);
+                            const struct catalog *catalog, struct arena *arena, struct arena *scratch,
+                            int64_t now_us) MUSTCHECK;
+/* The "score" object alone. */
+enum err_code contact_write_score(struct json_writer *json, const struct contact *contact,
+                                  const struct catalog *catalog, struct arena *arena,
+                                  struct arena *scratch, int64_t now_us) MUSTCHECK;
+/* The "attributes" object alone, derived ones included. */
+void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact);
 
 /* The ETag of the stored record, with quotes: "\"3\"". Fading numbers do not change it. */
 void contact_etag(const struct contact *contact, char out[static 16]);

@@ -202,20 +202,19 @@ static struct str lower_copy(struct arena *arena, struct str text)
     if (copy == NULL) {
         return (struct str){.data = NULL};
     }
-    struct str rest = text;
     uint32_t code_point;
-    size_t bytes;
-    for (size_t len = 0; (bytes = utf8_decode(rest, &code_point)) > 0; len += bytes) {
+    size_t bytes = 0;
+    for (size_t len = 0; utf8_decode(skip(text, len), &code_point) > 0; len += bytes) {
         char encoded[4];
-        memcpy(copy + len, encoded, utf8_encode(fold_case(code_point), encoded));
-        rest = skip(rest, bytes);
+        bytes = utf8_encode(fold_case(code_point), encoded);
+        memcpy(copy + len, encoded, bytes);
     }
     return str_slice(copy, text.len);
 }
 
 static bool is_dot_string(struct str text)
 {
-    size_t len;
+    size_t len = 0;
     return dot_string_scan(text, &len) == NULL && len == text.len;
 }
 
@@ -446,6 +445,17 @@ static bool is_ascii(struct str text)
     return true;
 }
 
+static enum err_code ascii_parse(struct str text, struct arena *arena, struct domain *ret_domain,
+                                 struct err *reterr)
+{
+    struct str lower = lower_copy(arena, text);
+    if (lower.data == NULL) {
+        return no_memory(reterr);
+    }
+    *ret_domain = (struct domain){.display = lower, .ascii = lower};
+    return OK;
+}
+
 static enum err_code domain_parse(struct str text, struct arena *arena, struct domain *ret_domain,
                                   struct err *reterr)
 {
@@ -453,17 +463,10 @@ static enum err_code domain_parse(struct str text, struct arena *arena, struct d
         return literal_parse(text, arena, ret_domain, reterr);
     }
     struct domain domain = {.ascii = {.data = NULL}};
-    if (is_ascii(text)) {
-        domain.ascii = lower_copy(arena, text);
-        if (domain.ascii.data == NULL) {
-            return no_memory(reterr);
-        }
-        domain.display = domain.ascii;
-    } else {
-        enum err_code code = idn_parse(text, arena, &domain, reterr);
-        if (code != OK) {
-            return code;
-        }
+    enum err_code code = is_ascii(text) ? ascii_parse(text, arena, &domain, reterr)
+                                        : idn_parse(text, arena, &domain, reterr);
+    if (code != OK) {
+        return code;
     }
     /* After the mapping: it turns some characters into others, such as a full-width slash. */
     const char *reason = domain_check(domain.ascii);

@@ -188,11 +188,11 @@ static bool is_combining_mark(uint32_t code_point)
 static void word_add_code_point(struct word_writer *writer, uint32_t code_point)
 {
     uint32_t small = fold_case(code_point);
+    const char *letters = plain_letters(code_point);
     if ((small >= 'a' && small <= 'z') || (small >= '0' && small <= '9')) {
         char letter = (char)small;
         word_add(writer, &letter, 1);
-    } else if (plain_letters(code_point) != NULL) {
-        const char *letters = plain_letters(code_point);
+    } else if (letters != NULL) {
         word_add(writer, letters, strlen(letters));
     } else if (code_point == '@') {
         word_end(writer);

@@ -20,7 +20,10 @@
  * It departs from it here: {} is true; an empty `and` or `or` gives false; `substr` also takes
  * numbers; all, some, none, map and filter refuse a literal null in place of the list, map and
  * filter also in place of the callback; all, some and none refuse a missing variable in place of
- * the list, where map, filter and reduce see an empty list.
+ * the list, where map, filter and reduce see an empty list; other values that are no list are
+ * Invalid Arguments there. `!` and `!!` take a list that an expression yields as one value.
+ * To `missing` only what is absent is missing, not null or "". Lengths and places in text are
+ * UTF-16 code units.
  */
 #pragma once
 

@@ -59,7 +59,7 @@ LOGIC_OPERATOR(logic_val)
 
 LOGIC_OPERATOR(logic_exists)
 {
-    struct logic_value found;
+    struct logic_value found = logic_missing();
     if (!find_val(run, node, scope, &found))
         return false;
     *ret_value = logic_boolean(found.kind != LOGIC_MISSING);
@@ -106,7 +106,7 @@ LOGIC_OPERATOR(logic_missing_some)
 {
     struct logic_value local[LOGIC_ARGUMENTS_LOCAL];
     struct logic_value arguments;
-    struct logic_value absent;
+    struct logic_value absent = logic_missing();
     double needed;
     if (!logic_arguments(run, node, scope, local, &arguments))
         return false;

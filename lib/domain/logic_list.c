@@ -5,19 +5,19 @@
 
 /* Lists and texts. A callback runs in a scope of its own whose value is the item. */
 
-/* The list an iterating operator works on: its first argument. `ret_is_nothing` tells a null (a
- * missing variable) from an empty list; what is neither a list nor false is an error. */
+/* The list an iterating operator works on: its first argument. What is false counts as an empty
+ * one, null (a missing variable) only where the operator allows it; anything else is an error. */
 static bool evaluate_list(struct logic_run *run, const struct logic_node *node,
-                          const struct logic_scope *scope, struct logic_value *ret_list,
-                          bool *ret_is_nothing)
+                          const struct logic_scope *scope, bool may_be_null,
+                          struct logic_value *ret_list)
 {
     static const struct logic_value no_items[1];
     struct logic_value list;
     if (!logic_evaluate(run, &run->nodes[node->first], scope, &list))
         return false;
-    if (!logic_is_array(&list) && logic_truthy(&list))
+    bool is_refused = logic_is_nothing(&list) ? !may_be_null : logic_truthy(&list);
+    if (!logic_is_array(&list) && is_refused)
         return logic_fail_invalid(run);
-    *ret_is_nothing = logic_is_nothing(&list);
     *ret_list = logic_is_array(&list) ? list : logic_array(no_items, 0);
     return true;
 }
@@ -31,8 +31,7 @@ static const struct logic_node *callback_of(const struct logic_run *run,
 LOGIC_OPERATOR(logic_map)
 {
     struct logic_scope inner = {.outer = scope, .between = LOGIC_BETWEEN_INDEX};
-    bool is_nothing;
-    if (!evaluate_list(run, node, scope, &inner.list, &is_nothing))
+    if (!evaluate_list(run, node, scope, /* may_be_null= */ true, &inner.list))
         return false;
     size_t count = logic_count(&inner.list);
     struct logic_value *results = logic_allocate(run, count);
@@ -50,8 +49,7 @@ LOGIC_OPERATOR(logic_map)
 LOGIC_OPERATOR(logic_filter)
 {
     struct logic_scope inner = {.outer = scope, .between = LOGIC_BETWEEN_INDEX};
-    bool is_nothing;
-    if (!evaluate_list(run, node, scope, &inner.list, &is_nothing))
+    if (!evaluate_list(run, node, scope, /* may_be_null= */ true, &inner.list))
         return false;
     size_t count = logic_count(&inner.list);
     struct logic_value *kept = logic_allocate(run, count);
@@ -89,13 +87,12 @@ static bool check_accumulator(struct logic_run *run, const struct logic_value *a
 LOGIC_OPERATOR(logic_reduce)
 {
     struct logic_scope inner = {.outer = scope, .between = LOGIC_BETWEEN_LIST};
-    struct logic_value accumulator;
-    bool is_nothing;
+    struct logic_value accumulator = logic_missing();
     bool has_initial = node->count > 2;
     if (has_initial && (!logic_evaluate(run, &run->nodes[node->first + 2], scope, &accumulator) ||
                         !check_accumulator(run, &accumulator)))
         return false;
-    if (!evaluate_list(run, node, scope, &inner.list, &is_nothing))
+    if (!evaluate_list(run, node, scope, /* may_be_null= */ true, &inner.list))
         return false;
     size_t count = logic_count(&inner.list);
     if (!has_initial) {
@@ -126,11 +123,8 @@ static bool any_item(struct logic_run *run, const struct logic_node *node,
                      bool *ret_is_found)
 {
     struct logic_scope inner = {.outer = scope, .between = LOGIC_BETWEEN_LIST};
-    bool is_nothing;
-    if (!evaluate_list(run, node, scope, &inner.list, &is_nothing))
+    if (!evaluate_list(run, node, scope, /* may_be_null= */ false, &inner.list))
         return false;
-    if (is_nothing)
-        return logic_fail_invalid(run);
     *ret_count = logic_count(&inner.list);
     *ret_is_found = false;
     for (size_t i = 0; i < *ret_count && !*ret_is_found; i++) {
@@ -147,7 +141,7 @@ static bool any_item(struct logic_run *run, const struct logic_node *node,
 LOGIC_OPERATOR(logic_all)
 {
     size_t count;
-    bool is_found;
+    bool is_found = false;
     if (!any_item(run, node, scope, /* wanted= */ false, &count, &is_found))
         return false;
     *ret_value = logic_boolean(count > 0 && !is_found);
@@ -157,7 +151,7 @@ LOGIC_OPERATOR(logic_all)
 LOGIC_OPERATOR(logic_some)
 {
     size_t count;
-    bool is_found;
+    bool is_found = false;
     if (!any_item(run, node, scope, /* wanted= */ true, &count, &is_found))
         return false;
     *ret_value = logic_boolean(is_found);
@@ -167,7 +161,7 @@ LOGIC_OPERATOR(logic_some)
 LOGIC_OPERATOR(logic_none)
 {
     size_t count;
-    bool is_found;
+    bool is_found = false;
     if (!any_item(run, node, scope, /* wanted= */ true, &count, &is_found))
         return false;
     *ret_value = logic_boolean(!is_found);
@@ -187,6 +181,8 @@ LOGIC_OPERATOR(logic_merge)
     if (!logic_arguments(run, node, scope, local, &arguments))
         return false;
     size_t total = 0;
+    if (!logic_charge(run, logic_count(&arguments)))
+        return false;
     for (size_t i = 0; i < logic_count(&arguments); i++) {
         struct logic_value value = logic_item(&arguments, i);
         total += merged_count(&value);

@@ -204,7 +204,7 @@ static enum err_code append_value(struct text_builder *builder, const struct log
                                   unsigned levels)
 {
     char digits[LOGIC_NUMBER_BYTES];
-    struct str text = STR_LITERAL("");
+    struct str text;
     switch (value->kind) {
     case LOGIC_MISSING:
         text = STR_LITERAL("undefined");

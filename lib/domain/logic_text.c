@@ -229,66 +229,75 @@ bool logic_text_to_number(struct str text, double *ret_number)
     return true;
 }
 
-/* Splits what json_format_real wrote into its digits and the power of ten of the first one. */
-static size_t split_digits(const char *text, char digits[static 32], int *ret_point)
+/* A number as 0.d₁d₂…dₖ · 10^point, without zeros at either end of the digits. */
+struct decimal {
+    char digits[32];
+    int count;
+    int point;
+};
+
+/* From what json_format_real wrote for a positive number. */
+static struct decimal decimal_of(const char *text)
 {
-    size_t count = 0;
-    int point = 0;
+    struct decimal decimal = {.count = 0};
     bool is_after_point = false;
     for (; *text != '\0' && *text != 'e'; text++) {
         if (*text == '.') {
             is_after_point = true;
-        } else if (count > 0 || *text != '0') {
-            digits[count++] = *text;
-            point += is_after_point ? 0 : 1;
+        } else if (decimal.count > 0 || *text != '0') {
+            decimal.digits[decimal.count++] = *text;
+            decimal.point += is_after_point ? 0 : 1;
         } else if (is_after_point) {
-            point--;
+            decimal.point--;
         }
     }
     if (*text == 'e')
-        point += (int)strtol(text + 1, /* endptr= */ NULL, 10);
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    *ret_point = point;
-    return count;
+        decimal.point += (int)strtol(text + 1, /* endptr= */ NULL, 10);
+    while (decimal.count > 1 && decimal.digits[decimal.count - 1] == '0')
+        decimal.count--;
+    return decimal;
+}
+
+/* The cases are those of the specification. */
+static int write_decimal(const struct decimal *decimal, const char *sign,
+                         char out[static LOGIC_NUMBER_BYTES])
+{
+    const char *digits = decimal->digits;
+    int count = decimal->count;
+    int point = decimal->point;
+    int exponent = point - 1;
+    const char *exponent_sign = exponent < 0 ? "" : "+";
+    if (count <= point && point <= 21)
+        return snprintf(out, LOGIC_NUMBER_BYTES, "%s%.*s%.*s", sign, count, digits, point - count,
+                        "000000000000000000000");
+    if (point > 0 && point <= 21)
+        return snprintf(out, LOGIC_NUMBER_BYTES, "%s%.*s.%.*s", sign, point, digits, count - point,
+                        digits + point);
+    if (point > -6 && point <= 0)
+        return snprintf(out, LOGIC_NUMBER_BYTES, "%s0.%.*s%.*s", sign, -point, "000000", count,
+                        digits);
+    if (count == 1)
+        return snprintf(out, LOGIC_NUMBER_BYTES, "%s%ce%s%d", sign, digits[0], exponent_sign,
+                        exponent);
+    return snprintf(out, LOGIC_NUMBER_BYTES, "%s%c.%.*se%s%d", sign, digits[0], count - 1,
+                    digits + 1, exponent_sign, exponent);
 }
 
 size_t logic_number_to_text(double number, char out[static LOGIC_NUMBER_BYTES])
 {
     const double integer_max = 0x1p53;
+    const char *sign = number < 0 ? "-" : "";
+    char text[32];
     int len;
     if (isinf(number)) {
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%sInfinity", number < 0 ? "-" : "");
-        return (size_t)len;
+        len = snprintf(out, LOGIC_NUMBER_BYTES, "%sInfinity", sign);
+    } else if (fabs(number) <= integer_max && number == trunc(number)) {
+        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s%.0f", sign, fabs(number));
+    } else {
+        (void)json_format_real(fabs(number), text);
+        struct decimal decimal = decimal_of(text);
+        len = write_decimal(&decimal, sign, out);
     }
-    char text[32];
-    size_t text_len = json_format_real(fabs(number), text);
-    const char *sign = number < 0 ? "-" : "";
-    if (fabs(number) <= integer_max && number == trunc(number)) {
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s%.*s", sign, (int)text_len, text);
-        return (size_t)len;
-    }
-    /* The value is 0.d₁d₂…dₖ · 10^point; the cases are those of the specification. */
-    char digits[32];
-    int point;
-    int count = (int)split_digits(text, digits, &point);
-    int exponent = point - 1;
-    const char *exponent_sign = exponent < 0 ? "" : "+";
-    if (count <= point && point <= 21)
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s%.*s%.*s", sign, count, digits, point - count,
-                       "000000000000000000000");
-    else if (point > 0 && point <= 21)
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s%.*s.%.*s", sign, point, digits, count - point,
-                       digits + point);
-    else if (point > -6 && point <= 0)
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s0.%.*s%.*s", sign, -point, "000000", count,
-                       digits);
-    else if (count == 1)
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s%ce%s%d", sign, digits[0], exponent_sign,
-                       exponent);
-    else
-        len = snprintf(out, LOGIC_NUMBER_BYTES, "%s%c.%.*se%s%d", sign, digits[0], count - 1,
-                       digits + 1, exponent_sign, exponent);
     assert(len > 0 && len < LOGIC_NUMBER_BYTES);
     return (size_t)len;
 }

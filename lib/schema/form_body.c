@@ -190,7 +190,7 @@ static enum err_code field_decode(const struct raw_field *raw, enum charset fall
                        "The form's charset is not supported; UTF-8, windows-1252, iso-8859-1 and "
                        "iso-8859-15 are.");
     }
-    struct form_field field;
+    struct form_field field = {.name = {.data = NULL}};
     /* A part's charset is that of its content; names are in the form's. */
     enum err_code code = text_decode(raw->name, fallback, arena, &field.name, reterr);
     if (code != OK) {
@@ -420,22 +420,20 @@ static bool delimiter_end(struct str *rest, bool *ret_is_last)
 
 static enum err_code multipart_split(struct str boundary, struct str body, struct raw_form *form)
 {
-    char delimiter_text[4 + FORM_BOUNDARY_BYTES_MAX];
-    memcpy(delimiter_text, "\r\n--", 4);
+    char delimiter_text[4 + FORM_BOUNDARY_BYTES_MAX] = {'\r', '\n', '-', '-'};
     memcpy(delimiter_text + 4, boundary.data, boundary.len);
     struct str delimiter = str_slice(delimiter_text, 4 + boundary.len);
     struct str first = skip(delimiter, crlf.len); /* at the start no line end precedes it */
 
-    struct str rest = body;
-    if (rest.len >= first.len && memcmp(rest.data, first.data, first.len) == 0) {
-        rest = skip(rest, first.len);
-    } else { /* a preamble, to be ignored */
-        size_t preamble = find(rest, delimiter);
-        if (preamble == rest.len) {
+    size_t start = first.len;
+    if (body.len < first.len || memcmp(body.data, first.data, first.len) != 0) {
+        size_t preamble = find(body, delimiter); /* to be ignored */
+        if (preamble == body.len) {
             return malformed(form->reterr, "the boundary of its Content-Type does not occur");
         }
-        rest = skip(rest, preamble + delimiter.len);
+        start = preamble + delimiter.len;
     }
+    struct str rest = skip(body, start);
     for (;;) {
         bool is_last;
         if (!delimiter_end(&rest, &is_last)) {

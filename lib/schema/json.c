@@ -6,14 +6,6 @@
 
 #include "base/json_write.h"
 
-/* jansson's iterators take no const tree though they change nothing. */
-static json_t *json_unconst(const json_t *value)
-{
-    json_t *same;
-    memcpy(&same, &value, sizeof same);
-    return same;
-}
-
 /* jansson recurses into nested values, so their depth is measured before it starts. Returns where
  * the text goes too deep, or its length. */
 static size_t json_find_too_deep(struct str text)
@@ -96,6 +88,9 @@ enum err_code json_parse(struct str text, json_t **ret_root, struct err *reterr)
 {
     if (text.len == 0)
         return err_set(reterr, ERR_MALFORMED, "JSON was expected, but there is nothing.");
+    /* jansson takes a NUL byte for the end of the text and ignores what follows. */
+    if (memchr(text.data, '\0', text.len) != NULL)
+        return err_set(reterr, ERR_MALFORMED, "The text is not valid JSON: it has a NUL byte.");
     size_t too_deep_at = json_find_too_deep(text);
     if (too_deep_at < text.len)
         return json_refuse_depth(text, too_deep_at, reterr);
@@ -236,10 +231,14 @@ size_t json_pointer_push(struct json_pointer *pointer, struct str name)
     char *out = pointer->text + pointer->len;
     *out++ = '/';
     for (size_t i = 0; i < name.len; i++) {
-        bool is_escaped = name.data[i] == '~' || name.data[i] == '/';
-        if (is_escaped)
+        char byte = name.data[i];
+        if (byte == '~' || byte == '/')
             *out++ = '~';
-        *out++ = !is_escaped ? name.data[i] : name.data[i] == '~' ? '0' : '1';
+        if (byte == '~')
+            byte = '0';
+        else if (byte == '/')
+            byte = '1';
+        *out++ = byte;
     }
     *out = '\0';
     pointer->len += escaped_len;

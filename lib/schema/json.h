@@ -33,6 +33,15 @@ void json_serialize(struct buf *buf, const json_t *value);
  * with both; neither is changed. NULL when out of memory. */
 json_t *json_merge_patch(const json_t *target, const json_t *patch) MUSTCHECK;
 
+/* The same tree for those of jansson's functions that change nothing but take no const: iterators,
+ * json_incref. */
+static inline json_t *json_unconst(const json_t *value)
+{
+    json_t *same;
+    memcpy(&same, &value, sizeof(void *));
+    return same;
+}
+
 /* A string's bytes, valid as long as the string; absent when `value` is NULL or no string. */
 struct str json_str_of(const json_t *value);
 

@@ -44,6 +44,11 @@ static struct str take_token(struct str *text)
     return token;
 }
 
+static char lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
 static struct str lower_copy(struct arena *arena, struct str text)
 {
     char *copy = arena_alloc(arena, text.len + 1);
@@ -51,8 +56,7 @@ static struct str lower_copy(struct arena *arena, struct str text)
         return (struct str){.data = NULL};
     }
     for (size_t i = 0; i < text.len; i++) {
-        char byte = text.data[i];
-        copy[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+        copy[i] = lower(text.data[i]);
     }
     return str_slice(copy, text.len);
 }

@@ -11,6 +11,8 @@
 /* How much of an unknown parameter's name a fault repeats. */
 enum { QUERY_NAME_BYTES_MAX = 100 };
 
+static const struct query_time query_time_none = {.at_us = TIME_NONE, .days = DATE_NONE};
+
 /* One decoding. Parameters are found by position in the table. */
 struct reader {
     const struct query *query;
@@ -66,6 +68,37 @@ static void store_int64(struct reader *reader, const struct query_param *param, 
     store(reader, param, &value, sizeof value);
 }
 
+static void store_int32(struct reader *reader, const struct query_param *param, int32_t value)
+{
+    store(reader, param, &value, sizeof value);
+}
+
+static void store_choice(struct reader *reader, const struct query_param *param, int value)
+{
+    store(reader, param, &value, sizeof value);
+}
+
+static void store_set(struct reader *reader, const struct query_param *param, uint64_t value)
+{
+    store(reader, param, &value, sizeof value);
+}
+
+static void store_real(struct reader *reader, const struct query_param *param, double value)
+{
+    store(reader, param, &value, sizeof value);
+}
+
+static void store_bool(struct reader *reader, const struct query_param *param, bool value)
+{
+    store(reader, param, &value, sizeof value);
+}
+
+static void store_time(struct reader *reader, const struct query_param *param,
+                       struct query_time value)
+{
+    store(reader, param, &value, sizeof value);
+}
+
 /* What an absent parameter leaves in its member. The struct is zeroed already. */
 static void set_none(struct reader *reader, const struct query_param *param)
 {
@@ -74,17 +107,16 @@ static void set_none(struct reader *reader, const struct query_param *param)
         store_int64(reader, param, INT_NONE);
         break;
     case QUERY_REAL:
-        store(reader, param, &(double){(double)NAN}, sizeof(double));
+        store_real(reader, param, (double)NAN);
         break;
     case QUERY_ENUM:
-        store(reader, param, &(int){ENUM_NONE}, sizeof(int));
+        store_choice(reader, param, ENUM_NONE);
         break;
     case QUERY_DATE:
-        store(reader, param, &(int32_t){DATE_NONE}, sizeof(int32_t));
+        store_int32(reader, param, DATE_NONE);
         break;
     case QUERY_TIME:
-        store(reader, param, &(struct query_time){.at_us = TIME_NONE, .days = DATE_NONE},
-              sizeof(struct query_time));
+        store_time(reader, param, query_time_none);
         break;
     case QUERY_STRING:
     case QUERY_SLUG:
@@ -104,16 +136,16 @@ static void set_fallback(struct reader *reader, const struct query_param *param)
         store_int64(reader, param, (int64_t)param->fallback);
         break;
     case QUERY_REAL:
-        store(reader, param, &param->fallback, sizeof param->fallback);
+        store_real(reader, param, param->fallback);
         break;
     case QUERY_BOOL:
-        store(reader, param, &(bool){param->fallback != 0.0}, sizeof(bool));
+        store_bool(reader, param, param->fallback != 0.0);
         break;
     case QUERY_ENUM:
-        store(reader, param, &(int){(int)param->fallback}, sizeof(int));
+        store_choice(reader, param, (int)param->fallback);
         break;
     case QUERY_ENUMS:
-        store(reader, param, &(uint64_t){(uint64_t)param->fallback}, sizeof(uint64_t));
+        store_set(reader, param, (uint64_t)param->fallback);
         break;
     case QUERY_STRING:
     case QUERY_SLUG:
@@ -203,7 +235,7 @@ static void read_enum(struct reader *reader, const struct query_param *param, st
 {
     int choice = read_choice(reader, param, text);
     if (choice != ENUM_NONE)
-        store(reader, param, &choice, sizeof choice);
+        store_choice(reader, param, choice);
 }
 
 static void read_enums(struct reader *reader, const struct query_param *param, struct str text)
@@ -217,7 +249,7 @@ static void read_enums(struct reader *reader, const struct query_param *param, s
             return;
         set |= UINT64_C(1) << choice;
     }
-    store(reader, param, &set, sizeof set);
+    store_set(reader, param, set);
 }
 
 static bool in_range(struct reader *reader, const struct query_param *param, double value)
@@ -246,14 +278,14 @@ static void read_real(struct reader *reader, const struct query_param *param, st
     if (!str_to_double(text, &value))
         reader_fault(reader, param->name, "format", "Not a number.");
     else if (in_range(reader, param, value))
-        store(reader, param, &value, sizeof value);
+        store_real(reader, param, value);
 }
 
 static void read_time(struct reader *reader, const struct query_param *param, struct str text)
 {
-    struct query_time time = {.at_us = TIME_NONE, .days = DATE_NONE};
+    struct query_time time = query_time_none;
     if (date_parse(text, &time.days) || time_parse(text, &time.at_us))
-        store(reader, param, &time, sizeof time);
+        store_time(reader, param, time);
     else
         reader_fault(reader, param->name, "format",
                      "Neither a date like 2026-11-21 nor a time like 2026-11-21T17:36:00Z (in a "
@@ -264,7 +296,7 @@ static void read_date(struct reader *reader, const struct query_param *param, st
 {
     int32_t days;
     if (date_parse(text, &days))
-        store(reader, param, &days, sizeof days);
+        store_int32(reader, param, days);
     else
         reader_fault(reader, param->name, "format", "Not a date like 2026-11-21.");
 }
@@ -283,7 +315,7 @@ static void read_bool(struct reader *reader, const struct query_param *param, st
 {
     bool is_true = str_is(text, "true");
     if (is_true || str_is(text, "false"))
-        store(reader, param, &is_true, sizeof is_true);
+        store_bool(reader, param, is_true);
     else
         reader_fault(reader, param->name, "format", "Must be \"true\" or \"false\".");
 }
@@ -297,8 +329,9 @@ static void read_value(struct reader *reader, const struct query_param *param, s
         [QUERY_UUID] = read_uuid,     [QUERY_BOOL] = read_bool,
     };
     _Static_assert(ARRAY_LEN(readers) == QUERY_KIND_COUNT_, "every kind has a reader");
+    const bool is_present = true;
     if (param->presence > 0)
-        memcpy(reader->base + param->presence - 1, &(bool){true}, sizeof(bool));
+        memcpy(reader->base + param->presence - 1, &is_present, sizeof is_present);
     readers[param->kind](reader, param, text);
 }
 

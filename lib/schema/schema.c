@@ -88,6 +88,26 @@ static void store_int64(void *member, int64_t value)
     store(member, &value, sizeof value);
 }
 
+static void store_int32(void *member, int32_t value)
+{
+    store(member, &value, sizeof value);
+}
+
+static void store_choice(void *member, int value)
+{
+    store(member, &value, sizeof value);
+}
+
+static void store_real(void *member, double value)
+{
+    store(member, &value, sizeof value);
+}
+
+static void store_bool(void *member, bool value)
+{
+    store(member, &value, sizeof value);
+}
+
 static void set_none(const struct field *field, void *member);
 
 static void set_all_none(const struct schema *schema, void *base)
@@ -109,13 +129,13 @@ static void set_none(const struct field *field, void *member)
         store_int64(member, INT_NONE);
         break;
     case FIELD_REAL:
-        store(member, &(double){(double)NAN}, sizeof(double));
+        store_real(member, (double)NAN);
         break;
     case FIELD_DATE:
-        store(member, &(int32_t){DATE_NONE}, sizeof(int32_t));
+        store_int32(member, DATE_NONE);
         break;
     case FIELD_ENUM:
-        store(member, &(int){ENUM_NONE}, sizeof(int));
+        store_choice(member, ENUM_NONE);
         break;
     case FIELD_OBJECT:
         set_all_none(field->schema, member);
@@ -142,13 +162,13 @@ static void set_fallback(const struct field *field, void *member)
         store_int64(member, (int64_t)(field->fallback * (double)US_PER_SECOND));
         break;
     case FIELD_REAL:
-        store(member, &field->fallback, sizeof field->fallback);
+        store_real(member, field->fallback);
         break;
     case FIELD_BOOL:
-        store(member, &(bool){field->fallback != 0.0}, sizeof(bool));
+        store_bool(member, field->fallback != 0.0);
         break;
     case FIELD_ENUM:
-        store(member, &(int){(int)field->fallback}, sizeof(int));
+        store_choice(member, (int)field->fallback);
         break;
     case FIELD_STRING:
     case FIELD_SLUG:
@@ -315,14 +335,14 @@ static void walk_real(struct walk *walk, const struct field *field, const json_t
     if (!json_is_number(value))
         walk_type_fault(walk, field, value);
     else if (walk_range(walk, field, number))
-        store(member, &number, sizeof number);
+        store_real(member, number);
 }
 
 static void walk_bool(struct walk *walk, const struct field *field, const json_t *value,
                       void *member)
 {
     if (json_is_boolean(value))
-        store(member, &(bool){json_is_true(value)}, sizeof(bool));
+        store_bool(member, json_is_true(value));
     else
         walk_type_fault(walk, field, value);
 }
@@ -361,7 +381,7 @@ static void walk_date(struct walk *walk, const struct field *field, const json_t
     if (!walk_text(walk, field, value, &text))
         return;
     if (date_parse(text, &days))
-        store(member, &days, sizeof days);
+        store_int32(member, days);
     else
         walk_fault(walk, "format", "Not a date like 2026-11-21.");
 }
@@ -405,7 +425,7 @@ static void walk_enum(struct walk *walk, const struct field *field, const json_t
         return;
     for (int i = 0; field->choices[i] != NULL; i++) {
         if (str_is(text, field->choices[i])) {
-            store(member, &i, sizeof i);
+            store_choice(member, i);
             return;
         }
     }
@@ -481,8 +501,7 @@ static void walk_unknown_fault(struct walk *walk, const struct schema *schema, s
 
 static void walk_unknowns(struct walk *walk, const struct schema *schema, const json_t *object)
 {
-    json_t *same;
-    memcpy(&same, &object, sizeof same); /* jansson's iterators take no const tree */
+    json_t *same = json_unconst(object);
     void *at = json_object_iter(same);
     /* Beyond FAULTS_MAX nothing is kept: a huge wrong object must not cost much. */
     while (at != NULL && walk->faults->count < FAULTS_MAX) {
@@ -500,7 +519,7 @@ static void walk_field(struct walk *walk, const struct field *field, const json_
     size_t mark = json_pointer_push(&walk->pointer, str_from(field->name));
     if (value != NULL) {
         if (field->presence > 0)
-            store(member_at(base, field->presence - 1), &(bool){true}, sizeof(bool));
+            store_bool(member_at(base, field->presence - 1), true);
         if (field->kind == FIELD_LIST && !json_is_null(value))
             walk_list(walk, field, value, member, member_at(base, field->count_offset));
         else
@@ -536,6 +555,7 @@ static void walk_object(struct walk *walk, const struct schema *schema, const js
 static void walk_value(struct walk *walk, const struct field *field, const json_t *value,
                        void *member)
 {
+    assert((unsigned)field->kind < FIELD_KIND_COUNT_);
     if (json_is_null(value)) {
         if ((field->flags & FIELD_NULLABLE) == 0)
             walk_type_fault(walk, field, value);

@@ -181,7 +181,7 @@ bool schema_decode(const struct schema *schema, const json_t *value, struct aren
 bool schema_decode_at(const struct schema *schema, const json_t *value, const char *base_pointer,
                       struct arena *arena, void *ret_struct, struct faults *faults) MUSTCHECK;
 /* One value against one field, into `ret_member` (NULL: check only); the field's name, offset and
- * presence are not used. `pointer` is the value's own. */
+ * presence are not used. Not for LIST. `value` is not NULL; `pointer` is the value's own. */
 bool schema_decode_value(const struct field *field, const json_t *value, const char *pointer,
                          struct arena *arena, void *ret_member, struct faults *faults) MUSTCHECK;
 

@@ -83,8 +83,8 @@ static enum err_code end_with(struct background *background, enum err_code code,
         code = code != OK ? code : conn_sync(conn, reterr);
         code = code != OK ? code : conn_result(conn, NULL, reterr);
     } else {
-        (void)conn_sync(conn, NULL);
-        conn_fail_segment(conn);
+        conn_abandon(conn, /* is_synced= */ false);
+        return code;
     }
     const enum err_code end = conn_is_open(conn) ? conn_end(conn, code == OK ? reterr : NULL) : ERR_BUSY;
     return code == OK ? end : code;
@@ -271,7 +271,7 @@ bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, 
 {
     struct background *background = &store->background;
     (void)pthread_mutex_lock(&background->lock);
-    const bool has_room = background->is_started && !background->must_stop &&
+    const bool has_room = background->is_started && !background->is_quiet &&
                           background->waiter_count < FEED_WAITERS_MAX;
     if (has_room) {
         background->waiters[background->waiter_count++] =
@@ -386,16 +386,27 @@ enum err_code background_start(struct store *store, struct err *reterr)
     return OK;
 }
 
+void background_quiesce(struct store *store)
+{
+    struct background *background = &store->background;
+    if (background->is_started) {
+        (void)pthread_mutex_lock(&background->lock);
+        background->is_quiet = true;
+        (void)pthread_mutex_unlock(&background->lock);
+        release_waiters(store, /* all= */ true);
+    }
+}
+
 void background_stop(struct store *store)
 {
     struct background *background = &store->background;
+    background_quiesce(store);
     if (background->is_started) {
         (void)pthread_mutex_lock(&background->lock);
         background->must_stop = true;
         (void)pthread_cond_signal(&background->wake);
         (void)pthread_mutex_unlock(&background->lock);
         (void)pthread_join(background->thread, NULL);
-        release_waiters(store, /* all= */ true);
         (void)pthread_cond_destroy(&background->wake);
         (void)pthread_mutex_destroy(&background->lock);
         params_done(&background->params);

@@ -792,16 +792,10 @@ enum err_code change_batch_run(struct worker *worker, struct change_op *const op
     batch.model = catalog_active_model(batch.catalog, &batch.model_version);
     bool is_stale = false;
     enum err_code code = read_decide_write(&batch, state, &is_stale);
-    if (code != OK && code != ERR_BUSY && conn_is_open(worker->conn)) {
-        /* What was sent but not synced yet has to be ended, else nothing could be sent after it. */
-        if (!state->commit_was_sent) {
-            (void)conn_sync(worker->conn, /* reterr= */ NULL);
-        }
-        conn_fail_segment(worker->conn);
-    }
-    if (conn_is_open(worker->conn)) {
-        const enum err_code end = conn_end(worker->conn, code == OK ? reterr : NULL);
-        code = code == OK ? end : code;
+    if (code == OK) {
+        code = conn_end(worker->conn, reterr);
+    } else {
+        conn_abandon(worker->conn, state->commit_was_sent);
     }
     if (code == OK) {
         if (is_stale) {

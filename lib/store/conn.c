@@ -354,11 +354,6 @@ static enum err_code read_to_sync(struct conn *conn, struct err *reterr)
     }
 }
 
-void conn_fail_segment(struct conn *conn)
-{
-    conn->has_failed = true;
-}
-
 enum err_code conn_end(struct conn *conn, struct err *reterr)
 {
     enum err_code code = conn->in_segment ? read_to_sync(conn, reterr) : OK;
@@ -370,6 +365,21 @@ enum err_code conn_end(struct conn *conn, struct err *reterr)
         }
     }
     return code;
+}
+
+void conn_abandon(struct conn *conn, bool is_synced)
+{
+    if (!conn_is_open(conn)) {
+        return;
+    }
+    struct err ignored;
+    if (!is_synced && conn_sync(conn, &ignored) != OK) {
+        return; /* closed */
+    }
+    conn->has_failed = true;
+    if (conn_end(conn, &ignored) != OK && conn_is_open(conn)) {
+        conn_close(conn);
+    }
 }
 
 enum err_code conn_run(struct conn *conn, enum statement statement, const struct params *params,

@@ -41,8 +41,9 @@ enum err_code conn_sync(struct conn *conn, struct err *reterr) MUSTCHECK;
  * errors: the statement was refused.
  */
 enum err_code conn_result(struct conn *conn, struct rows **ret_rows, struct err *reterr) MUSTCHECK;
-/* The caller gives up on this segment: conn_end shall roll back what is open. */
-void conn_fail_segment(struct conn *conn);
+/* Gives up on this segment: whatever was sent is read to its end, an open transaction is rolled back. With
+ * `is_synced` the segment's conn_sync was sent already. Afterwards the connection is idle, or closed. */
+void conn_abandon(struct conn *conn, bool is_synced);
 /* Reads to the end of the segment, whatever is still to come; after a failure ends the transaction. */
 enum err_code conn_end(struct conn *conn, struct err *reterr) MUSTCHECK;
 

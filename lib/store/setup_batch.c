@@ -68,9 +68,15 @@ static enum err_code propose(struct setup *setup)
     if (proposed == NULL) {
         return refuse(setup, ERR_NOMEM, "Out of memory.");
     }
-    const enum err_code code =
-        catalog_check(setup->catalog, op->entry_kind, existing, proposed, op->arena, &setup->body,
-                      &setup->slug, op->faults, setup->reterr);
+    const struct catalog_proposal proposal = {
+        .kind = op->entry_kind,
+        .existing = existing,
+        .body = proposed,
+        .id = op->id,
+        .now_us = setup->now_us,
+    };
+    const enum err_code code = catalog_check(setup->catalog, &proposal, op->arena, &setup->body, &setup->slug,
+                                             op->faults, setup->reterr);
     if (code != OK) {
         return code;
     }
@@ -112,29 +118,20 @@ static enum err_code send_entry(struct setup *setup)
     return conn_send(setup->worker->conn, STATEMENT_CATALOG_UPDATE, params, setup->reterr);
 }
 
-static enum err_code write_entry(struct setup *setup)
+static enum err_code write_entry(struct setup *setup, bool *ret_is_synced)
 {
     struct conn *conn = setup->worker->conn;
     enum err_code code = send_entry(setup);
     code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
     code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, NULL, setup->reterr);
-    code = code != OK ? code : conn_sync(conn, setup->reterr);
+    if (code == OK) {
+        *ret_is_synced = true;
+        code = conn_sync(conn, setup->reterr);
+    }
     for (int i = 0; code == OK && i < 3; i++) {
         code = conn_result(conn, NULL, setup->reterr);
     }
     return code;
-}
-
-/* Ends whatever is open, without a trace. */
-static void end_failed(struct conn *conn)
-{
-    if (conn_is_open(conn)) {
-        (void)conn_sync(conn, NULL);
-        conn_fail_segment(conn);
-    }
-    if (conn_is_open(conn)) {
-        (void)conn_end(conn, NULL);
-    }
 }
 
 /* Refusals are the operation's own answer; the rest is for the worker to try again or to report. */
@@ -165,23 +162,27 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
     bool is_proposed = false;
     enum err_code code = lock_head(&setup);
     if (code == ERR_CONFLICT && conn_is_open(worker->conn)) {
-        end_failed(worker->conn);
+        conn_abandon(worker->conn, /* is_synced= */ false);
         const enum err_code reload = catalog_reload(worker->store, worker->conn, reterr);
         code = reload == OK ? ERR_CONFLICT : reload;
     } else if (code == OK) {
         code = propose(&setup);
         is_proposed = code == OK;
-        code = code != OK ? code : write_entry(&setup);
+        bool is_synced = false;
+        code = code != OK ? code : write_entry(&setup, &is_synced);
         if (code != OK) {
-            end_failed(worker->conn);
+            conn_abandon(worker->conn, is_synced);
         } else {
             code = conn_end(worker->conn, reterr);
         }
     }
     if (code == OK) {
         /* Committed: should reading it back fail, the next batch notices the newer version. */
-        struct err ignored;
-        (void)catalog_reload(worker->store, worker->conn, &ignored);
+        struct err err;
+        const enum err_code reload = catalog_reload(worker->store, worker->conn, &err);
+        if (reload != OK) {
+            conn_close(worker->conn);
+        }
     }
     const bool is_taken = code == ERR_CONFLICT && op->entry != NULL;
     if (is_answer(code) || (is_taken && !is_proposed)) {

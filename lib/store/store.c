@@ -98,6 +98,14 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     return OK;
 }
 
+void store_quiesce(struct store *store)
+{
+    background_quiesce(store);
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        queue_close(&store->lanes[i].queue);
+    }
+}
+
 void store_stop(struct store *store)
 {
     if (store == NULL) {

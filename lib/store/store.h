@@ -45,7 +45,10 @@ struct store_stats {
  */
 enum err_code store_start(const struct store_config *config, struct store **ret_store,
                           struct err *reterr) MUSTCHECK;
-/* Refuses new operations, finishes what is queued, joins the threads, closes. Takes NULL. */
+/* Refuses new operations, gives back those that wait for the feed, and finishes what is queued. Before
+ * store_stop, when somebody still has to see the answers. */
+void store_quiesce(struct store *store);
+/* store_quiesce, joins the threads, closes. Takes NULL. */
 void store_stop(struct store *store);
 
 /* Gives the operation to its lane. False: the queue is full or closed; the op is still the caller's. */

@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 enum {
-    WORKERS_PER_LANE_MAX = 8,
+    WORKERS_PER_LANE_MAX = 32,
     BATCH_BYTES_MAX = 8 << 20,  /* queue_node.bytes of one batch, over all its operations */
     BATCH_ARENA_BYTES_MAX = 256 << 20,
     BATCH_ATTEMPTS_MAX = 8,     /* of a batch that lost a race */
@@ -54,6 +54,7 @@ struct background {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;
+    bool is_quiet; /* takes no more waiters */
     bool has_events; /* a writer committed some */
     bool has_clocks; /* a writer started or changed a clock */
     struct feed_waiter waiters[FEED_WAITERS_MAX];
@@ -122,6 +123,8 @@ enum err_code store_check_server(struct conn *conn, struct err *reterr) MUSTCHEC
 
 /* ---- background.c ---- */
 enum err_code background_start(struct store *store, struct err *reterr) MUSTCHECK;
+/* No more waiters; those there are go back. */
+void background_quiesce(struct store *store);
 void background_stop(struct store *store);
 /* A writer committed events, or clocks: the thread looks at once. */
 void background_notify(struct store *store, bool has_events, bool has_clocks);

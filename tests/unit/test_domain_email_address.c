@@ -1,8 +1,8 @@
 /*
- * Proves: addresses that mail systems deliver to are accepted and come out in one spelling, everything
- * else is refused with a sentence that says why; parsing what came out changes nothing; a failing
- * allocation is ERR_NOMEM. Every address of the isemail collection has the verdict its diagnosis calls
- * for, and no naughty string, alone or as a part of an address, does harm.
+ * Proves: addresses that mail systems deliver to are accepted and come out in one spelling,
+ * everything else is refused with a sentence that says why; parsing what came out changes nothing;
+ * a failing allocation is ERR_NOMEM. Every address of the isemail collection has the verdict its
+ * diagnosis calls for, and no naughty string, alone or as a part of an address, does harm.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -167,7 +167,7 @@ static void test_other_scripts(void **state)
                    "xn--e1afmkfd.xn--p1ai");
     assert_refused("a@ex\xf0\x9f\x92\xa9.com", "characters that no domain can have");
     assert_refused("a@é\xef\xbc\x8f.com", "no domain can have"); /* U+FF0F, which maps to '/' */
-    assert_refused("a@\xe2\x84\x80.com", "not allowed");              /* U+2100, which maps to "a/c" */
+    assert_refused("a@\xe2\x84\x80.com", "not allowed");         /* U+2100, which maps to "a/c" */
 }
 
 static void test_refusals_say_why(void **state)

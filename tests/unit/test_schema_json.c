@@ -100,6 +100,7 @@ static void test_refuses(void **state)
     json_t *root = NULL;
     struct err err;
     assert_int_equal(json_parse(str_slice("1\0", 2), &root, &err), ERR_MALFORMED);
+    assert_int_equal(json_parse(str_slice("1\0 garbage", 10), &root, &err), ERR_MALFORMED);
     assert_int_equal(json_parse(str_slice("\"\0\"", 3), &root, &err), ERR_MALFORMED);
     assert_int_equal(json_parse(STR_LITERAL("{\n  \"a\": x\n}"), &root, &err), ERR_MALFORMED);
     assert_non_null(strstr(err.detail, "line 2, column 8"));

@@ -2,22 +2,14 @@
  * The configuration: which source wins, what is refused and with which words, that a typo is
  * noticed and answered with a suggestion, and that a secret never shows.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "testing.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "config.h"
 
 enum { WORDS_MAX = 40 };
@@ -388,21 +380,21 @@ static void test_help_names_every_option_once(void **state)
     buf_done(&values);
 }
 
+static bool load_once(void *context)
+{
+    (void)context;
+    struct load load =
+        load_serve(WORDS("--listen", "127.0.0.1:1", "--trusted-proxies", "::1", "--data-dir", "/d"),
+                   VARIABLES("DATABASE_URL=postgresql://x"));
+    assert_true(load.code == OK || load.code == ERR_NOMEM);
+    config_done(&load.config);
+    return load.code == OK;
+}
+
 static void test_every_failing_allocation(void **state)
 {
     (void)state;
-    const char *const *words =
-        WORDS("--listen", "127.0.0.1:1", "--trusted-proxies", "::1", "--data-dir", "/d");
-    enum err_code code = ERR_NOMEM;
-    for (int64_t count = 0; code != OK; count++) {
-        assert_true(count < 100);
-        mem_fail_after(count);
-        struct load load = load_serve(words, VARIABLES("DATABASE_URL=postgresql://x"));
-        mem_fail_after(-1);
-        code = load.code;
-        assert_true(code == OK || code == ERR_NOMEM);
-        config_done(&load.config);
-    }
+    assert_true(testing_fail_each_allocation(load_once, /* context= */ NULL) > 0);
     config_done(NULL);
 }
 

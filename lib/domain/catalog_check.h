@@ -1,0 +1,28 @@
+/*
+ * Checking one proposed set-up entry: the state that catalog_check.c (what all kinds have in
+ * common) and catalog_check_kinds.c (what each kind asks for) share, and their helpers.
+ */
+#pragma once
+
+#include "domain/catalog_kinds.h"
+
+struct check {
+    const struct catalog *catalog;
+    const struct catalog_proposal *proposal;
+    struct arena *arena;
+    struct faults *faults;
+    json_t *body;           /* what will be stored, being completed; owned */
+    union catalog_body *in; /* body decoded; its texts live in body until they are replaced */
+    bool is_out_of_memory;
+};
+
+/* What a kind asks for beyond its schema. Fields that broke the schema are none in check->in. */
+void check_kind(struct check *check);
+/* The slug of a new entry, in the arena; absent when out of memory. */
+struct str check_slug(struct check *check);
+
+void check_fault(struct check *check, const char *pointer, const char *code, const char *format,
+                 ...) PRINTF_LIKE(4, 5);
+/* Replaces a field of the body by `value` (a new reference, taken; NULL: out of memory). */
+void check_set(struct check *check, const char *name, json_t *value);
+void check_set_str(struct check *check, const char *name, struct str text);

@@ -1,0 +1,551 @@
+/* What each kind asks for beyond the shape of its fields, and the form in which it is stored. */
+#include "domain/catalog_check.h"
+
+#include <stdio.h>
+
+#include "domain/email_address.h"
+#include "domain/funnel.h"
+#include "domain/jsonlogic.h"
+
+enum { POINTER_BYTES_MAX = 96, POLICY_TARGET_DAYS_MAX = 366 };
+
+/* ---- words and texts ---- */
+
+/* What people read, in both languages. */
+struct words {
+    struct str fr;
+    struct str en;
+};
+
+#define WORD(name, limit, ...) FIELD(#name, STRING, struct words, name, .max = (limit), __VA_ARGS__)
+static const struct field label_fields[] = {
+    WORD(fr, LABEL_CHARS_MAX, .min = 1, .flags = FIELD_NULLABLE | FIELD_LINE),
+    WORD(en, LABEL_CHARS_MAX, .min = 1, .flags = FIELD_NULLABLE | FIELD_LINE),
+};
+static const struct schema label_schema = SCHEMA(struct words, label_fields);
+static const struct field prose_fields[] = {
+    WORD(fr, PROSE_CHARS_MAX, .flags = FIELD_NULLABLE),
+    WORD(en, PROSE_CHARS_MAX, .flags = FIELD_NULLABLE),
+};
+static const struct schema prose_schema = SCHEMA(struct words, prose_fields);
+
+static void set_words(struct check *check, const char *name, struct words words)
+{
+    json_t *both = json_object();
+    if (json_object_set_new(both, "fr", json_stringn(words.fr.data, words.fr.len)) != 0 ||
+        json_object_set_new(both, "en", json_stringn(words.en.data, words.en.len)) != 0) {
+        json_decref(both);
+        check->is_out_of_memory = true;
+        return;
+    }
+    check_set(check, name, both);
+}
+
+/* One text for both languages, or one per language where a missing one shows the other; `fallback`
+ * when there is nothing at all. */
+static void check_words(struct check *check, const char *name, const json_t *value,
+                        const struct schema *schema, struct str fallback)
+{
+    struct words words = {.fr = fallback, .en = fallback};
+    char pointer[POINTER_BYTES_MAX];
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    if (json_is_object(value)) {
+        if (!schema_decode_at(schema, value, pointer, check->arena, &words, check->faults))
+            return;
+        words.fr = words.fr.data != NULL ? words.fr : words.en;
+        words.en = words.en.data != NULL ? words.en : words.fr;
+    } else if (value != NULL) {
+        if (!schema_decode_value(&schema->fields[0], value, pointer, check->arena, &words.fr,
+                                 check->faults))
+            return;
+        words.en = words.fr;
+    }
+    if (words.fr.data == NULL)
+        words = (struct words){.fr = fallback, .en = fallback};
+    if (words.fr.data != NULL)
+        set_words(check, name, words);
+    else if (value != NULL)
+        check_fault(check, pointer, "required", "It needs \"fr\", \"en\" or both.");
+}
+
+static bool is_zone_byte(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '+';
+}
+
+/* Names of the tz database: parts of letters, digits, '_', '-', '+', joined by '/', the first
+ * beginning with a letter. */
+static void check_time_zone(struct check *check, struct str zone)
+{
+    if (zone.data == NULL)
+        return;
+    bool is_valid = zone.len > 0 && zone.data[0] >= 'A' && zone.data[zone.len - 1] != '/';
+    for (size_t i = 0; is_valid && i < zone.len; i++)
+        is_valid = is_zone_byte(zone.data[i]) ||
+                   (zone.data[i] == '/' && i > 0 && zone.data[i - 1] != '/');
+    if (!is_valid)
+        check_fault(check, "/time_zone", "format",
+                    "This is no IANA time zone. An example is Europe/Paris.");
+}
+
+static void check_currency(struct check *check, struct str currency)
+{
+    if (currency.data == NULL)
+        return;
+    bool is_valid = currency.len == 3;
+    for (size_t i = 0; i < currency.len; i++)
+        is_valid = is_valid && currency.data[i] >= 'A' && currency.data[i] <= 'Z';
+    if (!is_valid)
+        check_fault(check, "/currency", "format",
+                    "A currency is an ISO 4217 code of three upper-case letters, such as EUR.");
+}
+
+/* "https://host" and what follows, without white space. */
+static bool is_web_address(struct str url, bool is_origin)
+{
+    const size_t scheme = str_starts_with(url, "https://") ? 8 : 7;
+    if ((scheme == 7 && !str_starts_with(url, "http://")) || url.len <= scheme ||
+        url.data[scheme] == '/')
+        return false;
+    for (size_t i = scheme; i < url.len; i++)
+        if (url.data[i] <= ' ' || url.data[i] == 0x7f || (is_origin && url.data[i] == '/'))
+            return (url.data[i] & 0x80) != 0;
+    return true;
+}
+
+static void check_url(struct check *check, const char *pointer, struct str url)
+{
+    if (url.data != NULL && !is_web_address(url, /* is_origin= */ false))
+        check_fault(check, pointer, "format",
+                    "This is no web address: it begins with https:// or http:// and has no space.");
+}
+
+/* ---- references ---- */
+
+/* The thing must exist; it is stored by its slug, whatever it was named by. */
+static void check_reference(struct check *check, const char *name, enum catalog_kind kind,
+                            struct str slug_or_id)
+{
+    if (slug_or_id.data == NULL)
+        return;
+    const struct catalog_entry *entry = catalog_find(check->catalog, kind, slug_or_id);
+    if (entry != NULL) {
+        check_set_str(check, name, entry->slug);
+        return;
+    }
+    char pointer[POINTER_BYTES_MAX];
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    check_fault(check, pointer, "reference", "There is no such %s.", catalog_kind_names[kind]);
+}
+
+static void check_reference_id(struct check *check, const char *name, enum catalog_kind kind,
+                               struct uuid id)
+{
+    char text[UUID_TEXT_BYTES];
+    if (!uuid_is_nil(id))
+        check_reference(check, name, kind, str_from(uuid_format(id, text)));
+}
+
+/* ---- kinds ---- */
+
+static void check_attribute(struct check *check, const struct attribute_body *in)
+{
+    /* What an HTML form's fields of these names mean already, and what rules derive. */
+    static const char *const reserved[] = {
+        "email",    "id",         "occurred_at",  "consents",     "page_url",
+        "referrer", "utm_source", "utm_medium",   "utm_campaign", "utm_content",
+        "utm_term", "seniority",  "email_domain", "free_mail",    NULL};
+    if (name_index(reserved, in->name) >= 0)
+        check_fault(check, "/name", "reserved", "This name has a meaning of its own already.");
+    const bool is_choice = in->type == ATTRIBUTE_CHOICE;
+    if (is_choice && in->choices == NULL && json_is_null(json_object_get(check->body, "choices")))
+        check_fault(check, "/choices", "required", "A choice needs the values it may take.");
+    if (!is_choice && in->type != ENUM_NONE && in->choices != NULL)
+        check_fault(check, "/choices", "not_allowed", "Only an attribute of type choice has them.");
+    for (size_t i = 1; i < in->choice_count; i++) {
+        bool is_double = false;
+        for (size_t j = 0; j < i; j++)
+            is_double |= str_eq(in->choices[i], in->choices[j]);
+        char pointer[POINTER_BYTES_MAX];
+        snprintf(pointer, sizeof pointer, "/choices/%zu", i);
+        if (is_double)
+            check_fault(check, pointer, "duplicate", "This choice is there already.");
+    }
+    check_words(check, "label", in->label, &label_schema, in->name);
+}
+
+static void check_offer(struct check *check, const struct offer_body *in)
+{
+    char text[TIME_TEXT_BYTES];
+    check_url(check, "/url", in->url);
+    if (in->published_at_us != TIME_NONE)
+        check_set(check, "published_at", json_string(time_format(in->published_at_us, text)));
+}
+
+/* Their name → ours. */
+static void check_field_names(struct check *check, const json_t *fields)
+{
+    json_t *same = json_unconst(fields);
+    for (void *at = json_object_iter(same); at != NULL; at = json_object_iter_next(same, at)) {
+        const struct str theirs = str_slice(json_object_iter_key(at), json_object_iter_key_len(at));
+        struct json_pointer pointer;
+        json_pointer_init(&pointer, "/fields");
+        (void)json_pointer_push(&pointer, theirs);
+        if (theirs.len == 0 || theirs.len > 128)
+            check_fault(check, pointer.text, "format", "A field's name has 1 to 128 bytes.");
+        if (!json_is_string(json_object_iter_value(at)))
+            check_fault(check, pointer.text, "type", "The name of an attribute is expected.");
+        else if (!slug_is_valid(json_str_of(json_object_iter_value(at))))
+            check_fault(check, pointer.text, "format",
+                        "Our names have 1 to 64 lower-case letters, digits, '-' and '_'.");
+    }
+}
+
+static void set_protection(struct check *check, const struct protection_body *in)
+{
+    json_t *all = json_object();
+    if (json_object_set_new(all, "honeypot", json_boolean(in->honeypot)) != 0 ||
+        json_object_set_new(all, "token", json_boolean(in->token)) != 0 ||
+        json_object_set_new(all, "disposable", json_boolean(in->disposable)) != 0 ||
+        json_object_set_new(all, "repeats", json_boolean(in->repeats)) != 0) {
+        json_decref(all);
+        check->is_out_of_memory = true;
+        return;
+    }
+    check_set(check, "protection", all);
+}
+
+static void check_form(struct check *check, const struct form_body_stored *in)
+{
+    for (size_t i = 0; i < in->allowed_origin_count; i++) {
+        char pointer[POINTER_BYTES_MAX];
+        snprintf(pointer, sizeof pointer, "/allowed_origins/%zu", i);
+        if (!is_web_address(in->allowed_origins[i], /* is_origin= */ true))
+            check_fault(check, pointer, "format",
+                        "An origin is https://host or http://host, with a port if need be and "
+                        "nothing behind it.");
+    }
+    check_field_names(check, in->fields);
+    check_url(check, "/redirect_url", in->redirect_url);
+    if (json_is_object(json_object_get(check->body, "protection")))
+        set_protection(check, &in->protection);
+    check_reference(check, "offer", CATALOG_OFFER, in->offer);
+    check_reference(check, "campaign", CATALOG_CAMPAIGN, in->campaign);
+}
+
+static void check_campaign(struct check *check, const struct campaign_body *in)
+{
+    if (in->starts_on != DATE_NONE && in->ends_on != DATE_NONE && in->ends_on < in->starts_on)
+        check_fault(check, "/ends_on", "order", "It ends before it starts.");
+    check_currency(check, in->currency);
+    if (in->budget != INT_NONE && in->currency.data == NULL)
+        check_set_str(check, "currency", catalog_organisation(check->catalog)->currency);
+}
+
+static void check_member(struct check *check, const struct member_body *in)
+{
+    check_time_zone(check, in->time_zone);
+    if (in->email.data == NULL)
+        return;
+    struct email_address address;
+    struct err err = {.code = OK};
+    const enum err_code code = email_address_parse(in->email, check->arena, &address, &err);
+    if (code == OK)
+        check_set_str(check, "email", address.display);
+    else if (code == ERR_NOMEM)
+        check->is_out_of_memory = true;
+    else
+        check_fault(check, "/email", "format", "%s", err.detail);
+}
+
+static void check_stage(struct check *check, const struct stage_body *in)
+{
+    const struct str none = {.data = NULL};
+    check_words(check, "label", in->label, &label_schema, none);
+    check_words(check, "definition", in->definition, &prose_schema, none);
+    check_words(check, "guidance", in->guidance, &prose_schema, none);
+}
+
+static void check_key_scopes(struct check *check, const struct key_body *in)
+{
+    unsigned scopes = 0;
+    for (size_t i = 0; i < in->scope_count; i++)
+        scopes |= in->scopes[i] >= 0 ? 1U << in->scopes[i] : 0U;
+    const json_t *given = json_object_get(check->body, "scopes");
+    const bool is_absent = json_is_null(given) || json_array_size(given) == 0;
+    if (in->kind == KEY_PUBLISHABLE) {
+        if (!is_absent && scopes != SCOPE_SUBMIT)
+            check_fault(check, "/scopes", "choice", "A publishable key can only have submit.");
+        scopes = SCOPE_SUBMIT;
+    } else if (is_absent) {
+        check_fault(check, "/scopes", "required", "A secret key needs at least one scope.");
+    }
+    json_t *names = json_array();
+    for (size_t i = 0; scope_names[i] != NULL; i++)
+        if ((scopes & 1U << i) != 0 && json_array_append_new(names, json_string(scope_names[i])))
+            check->is_out_of_memory = true;
+    check_set(check, "scopes", names);
+}
+
+static void set_time(struct check *check, const char *name, int64_t at_us)
+{
+    char text[TIME_TEXT_BYTES];
+    if (at_us != TIME_NONE)
+        check_set(check, name, json_string(time_format(at_us, text)));
+}
+
+static void check_key(struct check *check, const struct key_body *in)
+{
+    struct sha256 ignored;
+    if (in->hash.data != NULL && !key_hash_parse(in->hash, &ignored))
+        check_fault(check, "/hash", "format", "This is no SHA-256 in hexadecimal.");
+    if (in->previous_hash.data != NULL && !key_hash_parse(in->previous_hash, &ignored))
+        check_fault(check, "/previous_hash", "format", "This is no SHA-256 in hexadecimal.");
+    if ((in->previous_hash.data != NULL) != (in->previous_expires_at_us != TIME_NONE))
+        check_fault(check, "/previous_expires_at", "required",
+                    "A previous hash and its end belong together.");
+    if (check->proposal->existing == NULL && in->expires_at_us != TIME_NONE &&
+        in->expires_at_us <= check->proposal->now_us)
+        check_fault(check, "/expires_at", "range", "This time has passed.");
+    if (in->kind == KEY_SECRET && in->form.data != NULL)
+        check_fault(check, "/form", "not_allowed", "Only a publishable key is bound to a form.");
+    check_reference(check, "form", CATALOG_FORM, in->form);
+    check_reference_id(check, "member", CATALOG_MEMBER, in->member);
+    set_time(check, "expires_at", in->expires_at_us);
+    set_time(check, "previous_expires_at", in->previous_expires_at_us);
+    check_key_scopes(check, in);
+}
+
+static void check_target(struct check *check, const struct policy_body *in)
+{
+    int64_t target_us = 0;
+    if (json_is_object(in->target)) {
+        check_fault(check, "/target", "unsupported",
+                    "A day of the week cannot be a target yet. Give a duration, such as PT24H.");
+    } else if (in->target != NULL && !policy_target_elapsed(in->target, &target_us)) {
+        check_fault(check, "/target", json_is_string(in->target) ? "format" : "type",
+                    "A target is an ISO 8601 duration, such as PT24H.");
+    } else if (in->target != NULL &&
+               (target_us < US_PER_SECOND || target_us > POLICY_TARGET_DAYS_MAX * US_PER_DAY)) {
+        check_fault(check, "/target", "range", "A target is from PT1S to P%dD.",
+                    POLICY_TARGET_DAYS_MAX);
+    }
+    if (!uuid_is_nil(in->calendar))
+        check_fault(check, "/calendar", "unsupported",
+                    "Targets in working hours are not there yet: without a calendar the target "
+                    "counts elapsed time.");
+}
+
+/* After the last one. */
+static int64_t next_position(const struct catalog *catalog)
+{
+    size_t count;
+    const struct catalog_entry *const *entries = catalog_list(catalog, CATALOG_POLICY, &count);
+    int64_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct policy *policy = entries[i]->typed;
+        last = policy->position > last ? policy->position : last;
+    }
+    return last < POLICY_POSITION_MAX ? last + 1 : POLICY_POSITION_MAX;
+}
+
+static void check_policy(struct check *check, const struct policy_body *in)
+{
+    check_target(check, in);
+    if (json_is_null(json_object_get(check->body, "position")))
+        check_set(check, "position", json_integer(next_position(check->catalog)));
+    if (in->kind == CLOCK_ACCEPTANCE && in->starts == STARTS_AT_ACCEPT)
+        check_fault(check, "/starts", "not_allowed", "Acceptance cannot start with acceptance.");
+    if (in->kind == CLOCK_ATTEMPTS) {
+        if (json_is_null(json_object_get(check->body, "attempts")))
+            check_set(check, "attempts", json_integer(POLICY_ATTEMPTS_DEFAULT));
+    } else if (in->kind != ENUM_NONE && in->attempts != INT_NONE) {
+        check_fault(check, "/attempts", "not_allowed", "Only a policy of kind attempts has them.");
+    }
+    if (in->applies_when == NULL)
+        return;
+    const size_t before = check->faults->count;
+    struct jsonlogic *rule = NULL;
+    struct err err = {.code = OK};
+    const enum err_code code = jsonlogic_compile(in->applies_when, JSONLOGIC_STRICT,
+                                                 "/applies_when", check->faults, &rule, &err);
+    jsonlogic_free(rule);
+    if (code == ERR_NOMEM)
+        check->is_out_of_memory = true;
+    else if (code != OK && check->faults->count == before)
+        check_fault(check, "/applies_when", "too_large", "%s", err.detail);
+}
+
+/* [["09:00", "12:30"], ["14:00", "18:00"]]: in order, not overlapping. */
+static void check_hours(struct check *check, const char *base, const struct hours_of_day *hours)
+{
+    int closed_at = 0; /* minutes since midnight */
+    for (size_t i = 0; i < hours->count; i++) {
+        char pointer[POINTER_BYTES_MAX];
+        snprintf(pointer, sizeof pointer, "%s/%zu", base, i);
+        const json_t *window = hours->windows[i];
+        const int from = time_of_day_parse(json_str_of(json_array_get(window, 0)));
+        const int to = time_of_day_parse(json_str_of(json_array_get(window, 1)));
+        if (json_array_size(window) != 2 || from < 0 || to < 0)
+            check_fault(check, pointer, "format",
+                        "Opening hours are two times of day, such as [\"09:00\", \"12:30\"].");
+        else if (from >= to || from < closed_at)
+            check_fault(check, pointer, "order",
+                        "Opening hours are in order, end after they start and do not overlap.");
+        closed_at = to > closed_at ? to : closed_at;
+    }
+}
+
+static void check_calendar(struct check *check, const struct calendar_body *in)
+{
+    char base[POINTER_BYTES_MAX / 2];
+    check_time_zone(check, in->time_zone);
+    for (size_t day = 0; day < WEEKDAY_COUNT; day++) {
+        snprintf(base, sizeof base, "/hours/%s", weekday_names[day]);
+        check_hours(check, base, &in->hours.days[day]);
+    }
+    for (size_t i = 0; i < in->exception_count; i++) {
+        snprintf(base, sizeof base, "/exceptions/%zu/hours", i);
+        check_hours(check, base, &in->exceptions[i].hours);
+        for (size_t j = 0; j < i; j++) {
+            if (in->exceptions[i].date == DATE_NONE ||
+                in->exceptions[i].date != in->exceptions[j].date)
+                continue;
+            snprintf(base, sizeof base, "/exceptions/%zu/date", i);
+            check_fault(check, base, "duplicate", "This day has its hours already.");
+            break;
+        }
+    }
+}
+
+/* ---- models ---- */
+
+/* Where days begin only the database knows, so a window has to say it. */
+static void check_windows(struct check *check, const json_t *definition, const char *part)
+{
+    static const char *const ends[] = {"from", "until"};
+    const json_t *rules = json_object_get(json_object_get(definition, part), "rules");
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        for (size_t e = 0; e < ARRAY_LEN(ends); e++) {
+            int32_t days;
+            char pointer[POINTER_BYTES_MAX];
+            snprintf(pointer, sizeof pointer, "/%s/rules/%zu/%s", part, i, ends[e]);
+            if (date_parse(json_str_of(json_object_get(json_array_get(rules, i), ends[e])), &days))
+                check_fault(check, pointer, "unsupported",
+                            "A bare date is not taken yet: write a time with its offset, such as "
+                            "2027-01-01T00:00:00+01:00.");
+        }
+    }
+}
+
+/* Pointers are into the definition, which is what the client sent. */
+static void check_definition(struct check *check, const json_t *definition)
+{
+    struct model *model = NULL;
+    const enum err_code code = model_compile(definition, /* zone= */ NULL, &model, check->faults);
+    model_free(model);
+    if (code == ERR_NOMEM)
+        check->is_out_of_memory = true;
+    check_windows(check, definition, "fit");
+    check_windows(check, definition, "interest");
+}
+
+static int64_t next_activation(const struct catalog *catalog)
+{
+    size_t count;
+    const struct catalog_entry *const *entries = catalog_list(catalog, CATALOG_MODEL, &count);
+    int64_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t activated =
+            json_integer_value(json_object_get(entries[i]->body, "activated"));
+        last = activated > last ? activated : last;
+    }
+    return last + 1;
+}
+
+static void check_model(struct check *check, const struct model_body *in)
+{
+    const struct catalog_entry *existing = check->proposal->existing;
+    if (existing == NULL) {
+        check_definition(check, in->definition);
+    } else if (!json_equal(in->definition, json_object_get(existing->body, "definition"))) {
+        check_fault(check, "/definition", "immutable",
+                    "A model's definition cannot be changed: make a new version.");
+    }
+    int32_t active;
+    (void)catalog_active_model(check->catalog, &active);
+    if (in->state != ENUM_NONE && active != in->version) {
+        check_set(check, "activated", json_integer(next_activation(check->catalog)));
+        set_time(check, "activated_at", check->proposal->now_us);
+    }
+    if (json_object_del(check->body, "state") != 0)
+        check->is_out_of_memory = true;
+}
+
+/* ---- all ---- */
+
+void check_kind(struct check *check)
+{
+    const union catalog_body *in = check->in;
+    switch (check->proposal->kind) {
+    case CATALOG_ORGANISATION:
+        check_time_zone(check, in->organisation.time_zone);
+        check_currency(check, in->organisation.currency);
+        break;
+    case CATALOG_ATTRIBUTE:
+        check_attribute(check, &in->attribute);
+        break;
+    case CATALOG_OFFER:
+        check_offer(check, &in->offer);
+        break;
+    case CATALOG_FORM:
+        check_form(check, &in->form);
+        break;
+    case CATALOG_CAMPAIGN:
+        check_campaign(check, &in->campaign);
+        break;
+    case CATALOG_MEMBER:
+        check_member(check, &in->member);
+        break;
+    case CATALOG_REASON:
+        check_words(check, "label", in->reason.label, &label_schema, in->reason.code);
+        break;
+    case CATALOG_STAGE:
+        check_stage(check, &in->stage);
+        break;
+    case CATALOG_KEY:
+        check_key(check, &in->key);
+        break;
+    case CATALOG_POLICY:
+        check_policy(check, &in->policy);
+        break;
+    case CATALOG_CALENDAR:
+        check_calendar(check, &in->calendar);
+        break;
+    case CATALOG_MODEL:
+        check_model(check, &in->model);
+        break;
+    case CATALOG_KIND_COUNT_:
+        break;
+    }
+}
+
+struct str check_slug(struct check *check)
+{
+    const struct catalog_proposal *proposal = check->proposal;
+    if (proposal->existing != NULL)
+        return arena_str(check->arena, proposal->existing->slug);
+    const char *identity = catalog_kind_rules[proposal->kind].identity;
+    if (identity != NULL)
+        return arena_str(check->arena, json_str_of(json_object_get(check->body, identity)));
+    if (proposal->kind == CATALOG_REASON) {
+        const struct str kind = json_str_of(json_object_get(check->body, "kind"));
+        const struct str code = json_str_of(json_object_get(check->body, "code"));
+        return str_from(arena_printf(check->arena, "%.*s:%.*s", STR_ARGS(kind), STR_ARGS(code)));
+    }
+    if (proposal->kind == CATALOG_MODEL)
+        return str_from(arena_printf(check->arena, "%d", (int)check->in->model.version));
+    char text[UUID_TEXT_BYTES];
+    return arena_str(check->arena, str_from(uuid_format(proposal->id, text)));
+}

@@ -1,0 +1,212 @@
+/*
+ * What each kind of set-up looks like when stored, for the catalog's own files: catalog_check.c
+ * checks a proposal against it, catalog.c reads the rows with it.
+ */
+#pragma once
+
+#include "domain/catalog.h"
+#include "domain/model.h"
+#include "schema/schema.h"
+
+enum {
+    WEEKDAY_COUNT = 7,
+    WINDOWS_PER_DAY_MAX = 8,
+    CALENDAR_EXCEPTIONS_MAX = 1000,
+    LABEL_CHARS_MAX = 200,
+    PROSE_CHARS_MAX = 4000,
+    KEY_HASH_CHARS = 2 * SHA256_BYTES,
+    POLICY_POSITION_MAX = 1000,
+    POLICY_ATTEMPTS_DEFAULT = 5,
+};
+
+struct organisation_body {
+    struct str name;
+    struct str time_zone;
+    struct str currency;
+    int locale;
+    int week_starts_on;
+};
+
+struct attribute_body {
+    struct str name;
+    int type;
+    const struct str *choices;
+    size_t choice_count;
+    const json_t *label;
+};
+
+struct offer_body {
+    struct str slug;
+    struct str title;
+    int kind;
+    int journey_step;
+    struct str url;
+    struct str summary;
+    int audience;
+    int64_t published_at_us;
+};
+
+struct protection_body {
+    bool honeypot;
+    bool token;
+    bool disposable;
+    bool repeats;
+};
+
+struct form_body_stored {
+    struct str slug;
+    struct str name;
+    struct str activity;
+    int makes;
+    struct str offer;
+    struct str campaign;
+    bool is_open;
+    const struct str *required;
+    size_t required_count;
+    const json_t *fields;
+    const struct str *allowed_origins;
+    size_t allowed_origin_count;
+    struct str redirect_url;
+    struct str consent_text;
+    struct protection_body protection;
+};
+
+struct campaign_body {
+    struct str slug;
+    struct str name;
+    struct str persona;
+    int32_t starts_on;
+    int32_t ends_on;
+    struct str goal;
+    int64_t budget;
+    struct str currency;
+    struct str brief;
+};
+
+struct member_body {
+    struct str name;
+    struct str email;
+    int team;
+    int role;
+    int64_t weekly_capacity;
+    struct str time_zone;
+    bool is_active;
+};
+
+struct reason_body {
+    struct str code;
+    int kind;
+    const json_t *label;
+    bool is_active;
+};
+
+struct stage_body {
+    int owner;
+    const json_t *label;
+    const json_t *definition;
+    const json_t *guidance;
+};
+
+struct key_body {
+    struct str name;
+    int kind;
+    const int *scopes;
+    size_t scope_count;
+    struct uuid member;
+    struct str form;
+    struct str prefix;
+    struct str last4;
+    int64_t expires_at_us;
+    int64_t previous_expires_at_us;
+    struct str hash;
+    struct str previous_hash;
+};
+
+struct policy_body {
+    struct str name;
+    int64_t position;
+    int kind;
+    int starts;
+    int64_t attempts;
+    const json_t *target;
+    struct uuid calendar;
+    const double *warn_at;
+    size_t warn_count;
+    const json_t *applies_when;
+    bool is_active;
+};
+
+struct hours_of_day {
+    const json_t *const *windows; /* [from, to] each */
+    size_t count;
+};
+
+struct hours_body {
+    struct hours_of_day days[WEEKDAY_COUNT]; /* Monday first */
+};
+
+struct exception_body {
+    int32_t date;
+    struct hours_of_day hours;
+};
+
+struct calendar_body {
+    struct str name;
+    struct str time_zone;
+    struct hours_body hours;
+    int holidays;
+    const struct exception_body *exceptions;
+    size_t exception_count;
+};
+
+struct model_body {
+    int64_t version;
+    int64_t activated; /* the how-manieth activation of all put it into force; 0: never */
+    int64_t activated_at_us;
+    const json_t *activation;
+    const json_t *definition;
+    int state; /* only in a proposal: 0 puts it into force */
+};
+
+union catalog_body {
+    struct organisation_body organisation;
+    struct attribute_body attribute;
+    struct offer_body offer;
+    struct form_body_stored form;
+    struct campaign_body campaign;
+    struct member_body member;
+    struct reason_body reason;
+    struct stage_body stage;
+    struct key_body key;
+    struct policy_body policy;
+    struct calendar_body calendar;
+    struct model_body model;
+};
+
+struct catalog_kind_rules {
+    struct schema schema; /* of the body, into the kind's member of union catalog_body */
+    const char *defaults; /* JSON: what fields get that are absent or null; those not named
+                             here get null, or are faults when the schema requires them */
+    const char *identity; /* the field that is the slug; NULL: the slug is made otherwise */
+    const char *fixed[5]; /* fields that never change once stored; NULL-terminated */
+    size_t count_max;     /* entries of this kind */
+    bool is_given;        /* a fresh database holds all there are: none can be added */
+};
+
+extern const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_];
+extern const char *const weekday_names[];
+extern const char *const locale_names[];
+extern const char *const clock_kind_names[];
+
+enum { KEY_SECRET, KEY_PUBLISHABLE };
+enum { FORM_MAKES_LEAD, FORM_MAKES_PROSPECT };
+enum { CLOCK_FIRST_CONTACT, CLOCK_ACCEPTANCE, CLOCK_QUALIFICATION, CLOCK_ATTEMPTS };
+enum { STARTS_AT_MQL, STARTS_AT_ACCEPT };
+enum { MEMBER_ROLE_MEMBER, MEMBER_ROLE_MANAGER };
+
+/* "HH:MM", 00:00 to 24:00: minutes since midnight, or -1. */
+int time_of_day_parse(struct str text);
+/* A policy's target that counts elapsed time: an ISO 8601 duration. False for all others. */
+bool policy_target_elapsed(const json_t *target, int64_t *ret_us) MUSTCHECK;
+/* Lower or upper case hex. */
+bool key_hash_parse(struct str hex, struct sha256 *ret_hash) MUSTCHECK;

@@ -1,0 +1,241 @@
+#include "domain/catalog_read.h"
+
+#include "domain/jsonlogic.h"
+#include "domain/model.h"
+
+/* A name of a table, absent for ENUM_NONE. */
+static struct str name_of(const char *const names[], int index)
+{
+    return str_from(index >= 0 ? names[index] : NULL);
+}
+
+static const json_t *array_or_null(const json_t *body, const char *name)
+{
+    const json_t *value = json_object_get(body, name);
+    return json_is_array(value) ? value : NULL;
+}
+
+static const void *read_organisation(struct catalog_parts *parts,
+                                     const struct organisation_body *in)
+{
+    struct organisation *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct organisation){
+            .name = in->name,
+            .time_zone = in->time_zone,
+            .currency = in->currency,
+            .locale = name_of(locale_names, in->locale),
+            .week_starts_on = name_of(weekday_names, in->week_starts_on),
+        };
+    }
+    return out;
+}
+
+static const void *read_attribute(struct catalog_parts *parts, const struct attribute_body *in,
+                                  const json_t *body)
+{
+    struct attribute_definition *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct attribute_definition){
+            .name = in->name,
+            .type = (enum attribute_type)in->type,
+            .choices = array_or_null(body, "choices"),
+        };
+    }
+    return out;
+}
+
+static const void *read_offer(struct catalog_parts *parts, const struct offer_body *in)
+{
+    struct offer *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct offer){
+            .slug = in->slug,
+            .title = in->title,
+            .kind = name_of(offer_kind_names, in->kind),
+            .journey_step = name_of(journey_step_names, in->journey_step),
+            .url = in->url,
+        };
+    }
+    return out;
+}
+
+static const void *read_form(struct catalog_parts *parts, const struct form_body_stored *in,
+                             const json_t *body)
+{
+    struct form *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct form){
+            .slug = in->slug,
+            .activity = in->activity,
+            .makes_prospect = in->makes == FORM_MAKES_PROSPECT,
+            .offer = in->offer,
+            .campaign = in->campaign,
+            .is_open = in->is_open,
+            .required = array_or_null(body, "required"),
+            .fields = in->fields,
+            .allowed_origins = array_or_null(body, "allowed_origins"),
+            .redirect_url = in->redirect_url,
+            .consent_text = in->consent_text,
+        };
+    }
+    return out;
+}
+
+static const void *read_member(struct catalog_parts *parts, const struct member_body *in,
+                               struct uuid id)
+{
+    struct member *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct member){
+            .id = id,
+            .name = in->name,
+            .email = in->email,
+            .team = (enum team)in->team,
+            .is_manager = in->role == MEMBER_ROLE_MANAGER,
+            .is_active = in->is_active,
+        };
+    }
+    return out;
+}
+
+static const void *read_reason(struct catalog_parts *parts, const struct reason_body *in)
+{
+    struct reason *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct reason){
+            .kind = (enum reason_kind)in->kind,
+            .code = in->code,
+            .is_active = in->is_active,
+        };
+    }
+    return out;
+}
+
+/* The earlier of two times, where TIME_NONE is never. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+    if (a == TIME_NONE || b == TIME_NONE)
+        return a == TIME_NONE ? b : a;
+    return a < b ? a : b;
+}
+
+static const void *read_key(struct catalog_parts *parts, const struct key_body *in, struct uuid id,
+                            struct faults *faults)
+{
+    struct api_key *out = &parts->keys[parts->key_count];
+    *out = (struct api_key){
+        .id = id,
+        .is_publishable = in->kind == KEY_PUBLISHABLE,
+        .member_id = in->member,
+        .expires_at_us = in->expires_at_us,
+        .form = in->form,
+    };
+    for (size_t i = 0; i < in->scope_count; i++)
+        out->scopes |= 1U << in->scopes[i];
+    if (!key_hash_parse(in->hash, &out->hash)) {
+        faults_add(faults, "/hash", "format", "This is no SHA-256.");
+        return out;
+    }
+    parts->key_count++;
+    if (in->previous_hash.data == NULL)
+        return out;
+    struct api_key *previous = &parts->keys[parts->key_count++];
+    *previous = *out;
+    previous->expires_at_us = earlier(in->expires_at_us, in->previous_expires_at_us);
+    if (in->previous_expires_at_us == TIME_NONE ||
+        !key_hash_parse(in->previous_hash, &previous->hash))
+        faults_add(faults, "/previous_hash", "format",
+                   "A previous SHA-256 and its end belong together.");
+    return out;
+}
+
+/* Ascending, each once. */
+static void read_warnings(struct policy *out, const struct policy_body *in)
+{
+    for (size_t i = 0; i < in->warn_count; i++) {
+        size_t at = 0;
+        while (at < out->warn_count && out->warn_at[at] < in->warn_at[i])
+            at++;
+        if (at < out->warn_count && out->warn_at[at] <= in->warn_at[i])
+            continue;
+        memmove(&out->warn_at[at + 1], &out->warn_at[at],
+                (out->warn_count - at) * sizeof out->warn_at[0]);
+        out->warn_at[at] = in->warn_at[i];
+        out->warn_count++;
+    }
+}
+
+static const void *read_policy(struct catalog_parts *parts, const struct policy_body *in,
+                               struct uuid id, struct faults *faults)
+{
+    const size_t index = parts->policy_count++;
+    struct policy *out = &parts->policies[index];
+    *out = (struct policy){
+        .id = id,
+        .name = in->name,
+        .position = in->position,
+        .kind = name_of(clock_kind_names, in->kind),
+        .starts_on_accept = in->starts == STARTS_AT_ACCEPT,
+        .attempts = in->attempts == INT_NONE ? 0 : (int32_t)in->attempts,
+        .is_active = in->is_active,
+    };
+    read_warnings(out, in);
+    if (!uuid_is_nil(in->calendar) || !policy_target_elapsed(in->target, &out->target_us))
+        faults_add(faults, "/target", "unsupported", "This release counts elapsed time only.");
+    if (in->applies_when == NULL)
+        return out;
+    const enum err_code code = jsonlogic_compile(in->applies_when, JSONLOGIC_STRICT,
+                                                 "/applies_when", faults, &parts->conditions[index],
+                                                 /* reterr= */ NULL);
+    out->applies_when = parts->conditions[index];
+    if (code == ERR_NOMEM)
+        return NULL;
+    if (code != OK && faults->count == 0)
+        faults_add(faults, "/applies_when", "too_large", "The rule is too large.");
+    return out;
+}
+
+static const void *read_model(struct catalog_parts *parts, const struct model_body *in,
+                              struct faults *faults)
+{
+    struct catalog_model_entry *out = &parts->models[parts->model_count];
+    *out =
+        (struct catalog_model_entry){.version = (int32_t)in->version, .activated = in->activated};
+    const enum err_code code =
+        model_compile(in->definition, /* zone= */ NULL, &out->compiled, faults);
+    if (code == OK)
+        parts->model_count++;
+    return code == ERR_NOMEM ? NULL : out;
+}
+
+const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry *entry,
+                         const union catalog_body *in, struct faults *faults)
+{
+    switch (entry->kind) {
+    case CATALOG_ORGANISATION:
+        return read_organisation(parts, &in->organisation);
+    case CATALOG_ATTRIBUTE:
+        return read_attribute(parts, &in->attribute, entry->body);
+    case CATALOG_OFFER:
+        return read_offer(parts, &in->offer);
+    case CATALOG_FORM:
+        return read_form(parts, &in->form, entry->body);
+    case CATALOG_MEMBER:
+        return read_member(parts, &in->member, entry->id);
+    case CATALOG_REASON:
+        return read_reason(parts, &in->reason);
+    case CATALOG_KEY:
+        return read_key(parts, &in->key, entry->id, faults);
+    case CATALOG_POLICY:
+        return read_policy(parts, &in->policy, entry->id, faults);
+    case CATALOG_MODEL:
+        return read_model(parts, &in->model, faults);
+    case CATALOG_CAMPAIGN:
+    case CATALOG_STAGE:
+    case CATALOG_CALENDAR:
+    case CATALOG_KIND_COUNT_:
+        break;
+    }
+    return entry->body;
+}

@@ -1,0 +1,119 @@
+/* Set-up entries as the API shows them. */
+#include "domain/catalog.h"
+#include "domain/catalog_read.h"
+#include "domain/funnel.h"
+
+/* Kept for us alone. */
+static const char *const hidden_names[] = {"hash", "previous_hash", NULL};
+
+static void write_value(struct json_writer *json, const json_t *value);
+
+/* The members of an object but the hidden ones. */
+static void write_members(struct json_writer *json, const json_t *object,
+                          const char *const hidden[])
+{
+    json_t *same = json_unconst(object);
+    for (void *at = json_object_iter(same); at != NULL; at = json_object_iter_next(same, at)) {
+        const struct str name = str_slice(json_object_iter_key(at), json_object_iter_key_len(at));
+        if (name_index(hidden, name) >= 0)
+            continue;
+        json_key_str(json, name);
+        write_value(json, json_object_iter_value(at));
+    }
+}
+
+static void write_array(struct json_writer *json, const json_t *array)
+{
+    json_array_begin(json);
+    for (size_t i = 0; i < json_array_size(array); i++)
+        write_value(json, json_array_get(array, i));
+    json_array_end(json);
+}
+
+static void write_value(struct json_writer *json, const json_t *value)
+{
+    static const char *const none[] = {NULL};
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        json_object_begin(json);
+        write_members(json, value, none);
+        json_object_end(json);
+        break;
+    case JSON_ARRAY:
+        write_array(json, value);
+        break;
+    case JSON_STRING:
+        json_str(json, json_str_of(value));
+        break;
+    case JSON_INTEGER:
+        json_int(json, json_integer_value(value));
+        break;
+    case JSON_REAL:
+        json_double(json, json_real_value(value));
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        json_bool(json, json_is_true(value));
+        break;
+    case JSON_NULL:
+        json_nil(json);
+        break;
+    }
+}
+
+static void write_or_null(struct json_writer *json, const char *name, const json_t *value)
+{
+    json_key(json, name);
+    if (value != NULL)
+        write_value(json, value);
+    else
+        json_nil(json);
+}
+
+static const char *state_of(const struct catalog_model_entry *model, const struct catalog *catalog)
+{
+    int32_t active;
+    (void)catalog_active_model(catalog, &active);
+    if (model->version == active)
+        return "active";
+    return model->activated > 0 ? "retired" : "draft";
+}
+
+static void write_model(struct json_writer *json, const struct catalog_entry *entry,
+                        const struct catalog *catalog)
+{
+    static const char *const extra[] = {"mql_at_once", NULL};
+    const struct catalog_model_entry *model = entry->typed;
+    const json_t *definition = json_object_get(entry->body, "definition");
+    JSON_FIELD(json, "version", json_int, model->version);
+    JSON_FIELD(json, "state", json_text, state_of(model, catalog));
+    write_members(json, definition, extra);
+    json_key(json, "mql_at_once");
+    write_array(json, json_object_get(definition, "mql_at_once"));
+    write_or_null(json, "activation", json_object_get(entry->body, "activation"));
+    const json_t *activated_at = json_object_get(entry->body, "activated_at");
+    if (model->activated > 0 && !json_is_string(activated_at))
+        JSON_FIELD(json, "activated_at", json_time, entry->created_at_us); /* it came in force */
+    else
+        write_or_null(json, "activated_at", activated_at);
+}
+
+void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
+                         const struct catalog *catalog)
+{
+    const bool is_stage = entry->kind == CATALOG_STAGE;
+    json_object_begin(json);
+    if (is_stage)
+        JSON_FIELD(json, "position", json_int, name_index(stage_names, entry->slug) + 1);
+    else if (entry->kind != CATALOG_ORGANISATION)
+        JSON_FIELD(json, "id", json_uuid, entry->id);
+    if (entry->kind == CATALOG_MODEL)
+        write_model(json, entry, catalog);
+    else
+        write_members(json, entry->body, hidden_names);
+    if (!is_stage) {
+        JSON_FIELD(json, "created_at", json_time, entry->created_at_us);
+        JSON_FIELD(json, "updated_at", json_time, entry->updated_at_us);
+    }
+    json_object_end(json);
+}

@@ -1,0 +1,68 @@
+-- The channels report: of the contacts that first reached a stage in a period, how many reached another one.
+-- $1 from and $2 to, as instants, or $3 and $4 as days since 1970, midnight in the zone $5; null: no bound.
+-- $6 from_stage, $7 to_stage, $8 the organisation's currency, for amounts that have none, $9 how many
+-- warnings are listed.
+--
+-- A contact reached a stage when the stage or a later one was recorded, at the first record of the stage
+-- itself, else at the first of a later one. A duration is that between two first records, when neither is
+-- implied and they are in order. The survivor of a merge has the history of all its members; merges are few,
+-- so only those are put together, and the one big aggregate stays one by contact_id.
+--
+-- Rows, by `part`: 'bounds' (since, until); 'channel' (channel, leads, mqls, sqls, customers, converted, median
+-- seconds); 'revenue' (channel, currency, amount); 'backwards' (contact_id; in leads how many there are).
+WITH bounds AS (
+    SELECT coalesce($1::timestamptz, (date '1970-01-01' + $3::int)::timestamp AT TIME ZONE $5::text) AS since,
+           coalesce($2::timestamptz, (date '1970-01-01' + $4::int)::timestamp AT TIME ZONE $5::text) AS until),
+own AS MATERIALIZED (
+    SELECT contact_id, max(to_stage) AS furthest,
+           min(at) FILTER (WHERE to_stage = $6::text::stage) AS from_at,
+           min(at) FILTER (WHERE to_stage = $6::text::stage AND NOT implied) AS from_seen_at,
+           min(at) FILTER (WHERE to_stage > $6::text::stage) AS beyond_at,
+           min(at) FILTER (WHERE to_stage = $7::text::stage) AS to_at,
+           min(at) FILTER (WHERE to_stage = $7::text::stage AND NOT implied) AS to_seen_at
+    FROM stage_change
+    WHERE to_stage >= least($6::text::stage, $7::text::stage) AND to_stage < 'disqualified'
+    GROUP BY contact_id),
+family AS MATERIALIZED (
+    SELECT contact_id, merged_into AS survivor FROM contact WHERE merged_into IS NOT NULL
+    UNION
+    SELECT merged_into, merged_into FROM contact WHERE merged_into IS NOT NULL),
+history AS (
+    SELECT * FROM own WHERE contact_id NOT IN (SELECT contact_id FROM family)
+    UNION ALL
+    SELECT f.survivor, max(furthest), min(from_at), min(from_seen_at), min(beyond_at), min(to_at), min(to_seen_at)
+    FROM family f JOIN own USING (contact_id)
+    GROUP BY f.survivor),
+cohort AS MATERIALIZED (
+    SELECT h.contact_id, c.channel, h.furthest,
+           CASE WHEN h.from_seen_at = h.from_at AND h.to_seen_at = h.to_at
+                THEN extract(epoch FROM h.to_at - h.from_at)::float8 END AS seconds
+    FROM history h JOIN contact c ON c.contact_id = h.contact_id
+    WHERE h.furthest >= $6::text::stage
+      AND coalesce(h.from_at, h.beyond_at) >= coalesce((SELECT since FROM bounds), '-infinity')
+      AND coalesce(h.from_at, h.beyond_at) < coalesce((SELECT until FROM bounds), 'infinity')),
+backwards AS (
+    SELECT contact_id, count(*) OVER () AS total FROM cohort WHERE seconds < 0
+    ORDER BY contact_id LIMIT $9::int)
+SELECT 'bounds' AS part, NULL AS channel, 0::bigint AS leads, 0::bigint AS mqls, 0::bigint AS sqls,
+       0::bigint AS customers, 0::bigint AS converted, NULL::float8 AS median_seconds, NULL AS currency,
+       NULL AS amount, NULL::uuid AS contact_id, since, until
+FROM bounds
+UNION ALL
+SELECT 'channel', channel, count(*), count(*) FILTER (WHERE furthest >= 'mql'),
+       count(*) FILTER (WHERE furthest >= 'sql'), count(*) FILTER (WHERE furthest >= 'customer'),
+       count(*) FILTER (WHERE furthest >= $7::text::stage),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE seconds >= 0), NULL, NULL, NULL, NULL, NULL
+FROM cohort
+GROUP BY channel
+UNION ALL
+(SELECT 'revenue', k.channel, 0, 0, 0, 0, 0, NULL, coalesce(d.currency, $8::text), sum(d.amount)::text, NULL, NULL,
+        NULL
+ FROM deal d LEFT JOIN family f ON f.contact_id = d.contact_id
+      JOIN cohort k ON k.contact_id = coalesce(f.survivor, d.contact_id)
+ WHERE d.amount IS NOT NULL
+ GROUP BY k.channel, coalesce(d.currency, $8::text)
+ ORDER BY coalesce(d.currency, $8::text))
+UNION ALL
+SELECT 'backwards', NULL, total, 0, 0, 0, 0, NULL, NULL, NULL, contact_id, NULL, NULL
+FROM backwards

@@ -1,0 +1,94 @@
+#include "app.h"
+
+#include <poll.h>
+
+#include "base/embedded_file.h"
+#include "request.h"
+
+extern const struct embedded_file served_files[];
+extern const size_t served_files_count;
+
+static const int64_t idle_timeout_us = 60 * US_PER_SECOND;
+static const int64_t reply_timeout_us = 30 * US_PER_SECOND;
+enum { MESSAGE_ARENA_BYTES_MAX = 1 << 20, DISCARD_BYTES_MAX = 1 << 20 };
+
+struct store_config app_store_config(const struct config *config, const char *database_url)
+{
+    struct store_config store = {
+        .database_url = database_url,
+        .queue_items = (size_t)config->queue_items,
+        .batch_items = (size_t)config->batch_items,
+        .operation_timeout_us = config->operation_timeout_us,
+        .background = true,
+    };
+    store.writers[LANE_INGEST] = (size_t)config->ingest_writers;
+    store.writers[LANE_WRITE] = (size_t)config->write_writers;
+    store.writers[LANE_READ] = (size_t)config->readers;
+    return store;
+}
+
+static struct http_config http_config_of(const struct config *config)
+{
+    return (struct http_config){
+        .address = (const struct sockaddr *)&config->listen.storage,
+        .address_bytes = config->listen.length,
+        .threads = (unsigned)config->http_threads,
+        .connections_max = (unsigned)config->connections_max,
+        .header_timeout_us = config->header_timeout_us,
+        .body_timeout_us = config->body_timeout_us,
+        .idle_timeout_us = idle_timeout_us,
+        .reply_timeout_us = reply_timeout_us,
+        .arena_bytes_max = MESSAGE_ARENA_BYTES_MAX,
+        .bodies_in_flight_bytes_max = (size_t)config->bodies_in_flight_bytes_max,
+        .discard_bytes_max = DISCARD_BYTES_MAX,
+    };
+}
+
+enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
+                        struct err *reterr)
+{
+    app->config = config;
+    metrics_init(&app->metrics);
+    for (size_t i = 0; i < served_files_count; i++) {
+        if (str_is(str_from(served_files[i].name), "openapi.yaml")) {
+            app->openapi = embedded_file_text(&served_files[i]);
+        }
+    }
+    const struct store_config store = app_store_config(config, database_url);
+    enum err_code code = store_start(&store, &app->store, reterr);
+    if (code != OK) {
+        return code;
+    }
+    request_handler_init(&app->handler, app);
+    const struct http_config http = http_config_of(config);
+    code = http_start(&http, &app->handler, &app->http, reterr);
+    if (code != OK) {
+        store_stop(app->store);
+        app->store = NULL;
+    }
+    return code;
+}
+
+/*
+ * Not ready (the proxy looks away) → no new connections → what is under way ends, until the deadline → the
+ * rest gets 503 → the store finishes what it has and gives everything back → only then the HTTP threads end,
+ * for a suspended connection must not be there any more.
+ */
+void app_stop(struct app *app)
+{
+    atomic_store(&app->is_draining, true);
+    http_quiesce(app->http);
+    const int64_t deadline_us = clock_monotonic_us() + app->config->drain_timeout_us;
+    while (http_suspended_count(app->http) > 0 && clock_monotonic_us() < deadline_us) {
+        (void)poll(NULL, 0, 10);
+    }
+    http_refuse_new(app->http);
+    store_quiesce(app->store);
+    while (http_suspended_count(app->http) > 0) {
+        (void)poll(NULL, 0, 10);
+    }
+    http_stop(app->http);
+    store_stop(app->store);
+    app->http = NULL;
+    app->store = NULL;
+}

@@ -1,0 +1,30 @@
+/*
+ * The running service: its parts and the order in which they start, drain and stop.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "config.h"
+#include "http.h"
+#include "metrics.h"
+#include "store/store.h"
+
+struct app {
+    const struct config *config;
+    struct store *store;
+    struct http *http;
+    struct http_handler handler;
+    struct metrics metrics;
+    struct str openapi;        /* the contract as served */
+    _Atomic bool is_draining;
+};
+
+/* Starts store and HTTP. ERR codes of store_start and http_start. */
+enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
+                        struct err *reterr) MUSTCHECK;
+/* Stops accepting, answers what is under way until `drain_timeout`, then ends. */
+void app_stop(struct app *app);
+
+/* The store's configuration from ours. */
+struct store_config app_store_config(const struct config *config, const char *database_url);

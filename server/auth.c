@@ -1,0 +1,126 @@
+#include "auth.h"
+
+#include <stdio.h>
+
+static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+enum { PREFIX_BYTES = 10, RANDOM_CHARS = 43, CHECK_CHARS = 6, BASE = 62 };
+
+/* CRC-32 (IEEE 802.3, reflected polynomial 0xEDB88320), bit by bit: keys are short. */
+static uint32_t crc32_of(const char *data, size_t len)
+{
+    uint32_t crc = 0xFFFFFFFFU;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= (uint8_t)data[i];
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0U);
+        }
+    }
+    return ~crc;
+}
+
+static void write_check(const char *data, size_t len, char out[static CHECK_CHARS])
+{
+    uint32_t crc = crc32_of(data, len);
+    for (int i = CHECK_CHARS - 1; i >= 0; i--) {
+        out[i] = alphabet[crc % BASE];
+        crc /= BASE;
+    }
+}
+
+/* Characters without bias: bytes of 248 and more are drawn again. */
+static void write_random(char *out, size_t count)
+{
+    size_t made = 0;
+    while (made < count) {
+        uint8_t bytes[64];
+        random_bytes(bytes, sizeof bytes);
+        for (size_t i = 0; i < sizeof bytes && made < count; i++) {
+            if (bytes[i] < 4 * BASE) {
+                out[made++] = alphabet[bytes[i] % BASE];
+            }
+        }
+    }
+}
+
+void key_make(bool is_publishable, char out[static KEY_TEXT_BYTES])
+{
+    memcpy(out, is_publishable ? "relais_pk_" : "relais_sk_", PREFIX_BYTES);
+    write_random(out + PREFIX_BYTES, RANDOM_CHARS);
+    write_check(out, PREFIX_BYTES + RANDOM_CHARS, out + PREFIX_BYTES + RANDOM_CHARS);
+    out[PREFIX_BYTES + RANDOM_CHARS + CHECK_CHARS] = '\0';
+}
+
+bool key_is_plausible(struct str text)
+{
+    if (text.len != PREFIX_BYTES + RANDOM_CHARS + CHECK_CHARS ||
+        !(str_starts_with(text, "relais_sk_") || str_starts_with(text, "relais_pk_"))) {
+        return false;
+    }
+    char check[CHECK_CHARS];
+    write_check(text.data, PREFIX_BYTES + RANDOM_CHARS, check);
+    return memcmp(check, text.data + PREFIX_BYTES + RANDOM_CHARS, CHECK_CHARS) == 0;
+}
+
+void key_hash(struct str text, char out[static 2 * SHA256_BYTES + 1])
+{
+    const struct sha256 hash = sha256_of(text);
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", hash.bytes[i]);
+    }
+}
+
+static struct str bearer(const struct request *request)
+{
+    const struct str header = http_header(request->message, "Authorization");
+    struct str rest = header;
+    const struct str scheme = str_cut(&rest, ' ');
+    return str_eq_nocase(scheme, STR_LITERAL("Bearer")) ? str_trim(rest) : header;
+}
+
+bool auth_identify(struct request *request)
+{
+    request->principal = (struct principal){.actor = STR_LITERAL("anonymous")};
+    const struct str text = bearer(request);
+    if (text.data == NULL) {
+        return true;
+    }
+    if (!key_is_plausible(text)) {
+        return false;
+    }
+    const struct sha256 hash = sha256_of(text);
+    const struct api_key *key = catalog_key_by_hash(request->catalog, &hash);
+    if (key == NULL || (key->expires_at_us != TIME_NONE && key->expires_at_us <= clock_wall_us())) {
+        return false;
+    }
+    char id[UUID_TEXT_BYTES];
+    const bool is_member = !uuid_is_nil(key->member_id);
+    (void)uuid_format(is_member ? key->member_id : key->id, id);
+    request->principal = (struct principal){
+        .is_authenticated = true,
+        .scopes = key->scopes,
+        .is_publishable = key->is_publishable,
+        .key_id = key->id,
+        .member_id = key->member_id,
+        .form = key->form,
+        .actor = str_from(arena_printf(request->arena, "%s:%s", is_member ? "member" : "key", id)),
+    };
+    return true;
+}
+
+enum err_code auth_check(const struct request *request)
+{
+    const unsigned scope = request->route->scope;
+    const struct principal *principal = &request->principal;
+    if (scope == SCOPE_NONE) {
+        return OK;
+    }
+    if (!principal->is_authenticated) {
+        /* Whether a form needs a key is the form's to say, so its handler asks. */
+        return scope == SCOPE_SUBMIT ? OK : ERR_UNAUTHENTICATED;
+    }
+    if (principal->is_publishable) {
+        return scope == SCOPE_SUBMIT ? OK : ERR_FORBIDDEN;
+    }
+    return (principal->scopes & (scope | SCOPE_ADMIN)) != 0 ? OK : ERR_FORBIDDEN;
+}

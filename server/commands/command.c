@@ -1,0 +1,111 @@
+#include "commands/command.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "app.h"
+#include "store/migrate.h"
+
+extern char **environ;
+
+static void print_buf(FILE *stream, const struct buf *buf)
+{
+    (void)fwrite(buf_str(buf).data, 1, buf->len, stream);
+}
+
+bool command_config(struct config *config, enum config_command kind, struct config_flag *flags,
+                    size_t flag_count, int argc, char **argv, const char *usage, int *ret_status)
+{
+    struct err err;
+    const enum err_code code = config_load(config, kind, flags, flag_count, (size_t)(argc - 1), argv + 1,
+                                           environ, &err);
+    if (code != OK) {
+        (void)fprintf(stderr, "relais %s: %s\n", argv[0], err.detail);
+        if (code == ERR_MALFORMED) {
+            (void)fprintf(stderr, "Usage: relais %s\nSee relais %s --help.\n", usage, argv[0]);
+        }
+        *ret_status = code == ERR_MALFORMED ? EXIT_USAGE : EXIT_CONFIGURATION;
+        config_done(config);
+        return false;
+    }
+    if (config->is_help_asked) {
+        CLEANUP(buf_done) struct buf help;
+        buf_init(&help, CONFIG_OUTPUT_BYTES_MAX);
+        config_write_help(&help, kind, flags, flag_count);
+        (void)printf("Usage: relais %s\n\n", usage);
+        print_buf(stdout, &help);
+        *ret_status = EXIT_OK;
+        config_done(config);
+        return false;
+    }
+    log_set_level(config->log_level);
+    return true;
+}
+
+enum err_code command_database(const struct config *config, struct embedded **ret_embedded,
+                               const char **ret_url, struct err *reterr)
+{
+    *ret_embedded = NULL;
+    if (config->database_url != NULL) {
+        *ret_url = config->database_url;
+        return OK;
+    }
+    const enum err_code code = embedded_open(config->data_dir, config->pg_bin, ret_embedded, reterr);
+    if (code == OK) {
+        *ret_url = embedded_url(*ret_embedded);
+    }
+    return code;
+}
+
+int command_fail(const char *name, const struct err *err, enum exit_status status)
+{
+    (void)fprintf(stderr, "relais %s: %s\n", name, err->detail);
+    return (int)status;
+}
+
+enum err_code command_store(const struct config *config, const char *url, struct store **ret_store,
+                            struct err *reterr)
+{
+    const enum err_code code = migrate(url, /* ret_report= */ NULL, reterr);
+    if (code != OK) {
+        return code;
+    }
+    struct store_config store = app_store_config(config, url);
+    store.background = false;
+    store.writers[LANE_INGEST] = 1;
+    store.writers[LANE_WRITE] = 1;
+    store.writers[LANE_READ] = 1;
+    return store_start(&store, ret_store, reterr);
+}
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t is_over;
+    bool is_done;
+};
+
+static void wake(struct op *op)
+{
+    struct waiting *waiting = op->context;
+    (void)pthread_mutex_lock(&waiting->lock);
+    waiting->is_done = true;
+    (void)pthread_cond_signal(&waiting->is_over);
+    (void)pthread_mutex_unlock(&waiting->lock);
+}
+
+enum err_code command_run(struct store *store, struct op *op, struct err *reterr)
+{
+    struct waiting waiting = {.lock = PTHREAD_MUTEX_INITIALIZER, .is_over = PTHREAD_COND_INITIALIZER};
+    op->context = &waiting;
+    op->done = wake;
+    if (!store_submit(store, op)) {
+        return err_set(reterr, ERR_BUSY, "The store takes no more work.");
+    }
+    (void)pthread_mutex_lock(&waiting.lock);
+    while (!waiting.is_done) {
+        (void)pthread_cond_wait(&waiting.is_over, &waiting.lock);
+    }
+    (void)pthread_mutex_unlock(&waiting.lock);
+    *reterr = op->err;
+    return op->err.code;
+}

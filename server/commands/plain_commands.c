@@ -1,0 +1,189 @@
+/* Small commands: migrate, routes, config, healthcheck, doctor, version. */
+#include <curl/curl.h>
+#include <stdio.h>
+
+#include "base/json_write.h"
+#include "commands/command.h"
+#include "router.h"
+#include "store/migrate.h"
+
+enum { OUTPUT_BYTES_MAX = 1 << 20 };
+
+int command_version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    (void)printf("relais %s (schema %d)\n", RELAIS_VERSION, migrate_version());
+    return EXIT_OK;
+}
+
+int command_migrate(int argc, char **argv)
+{
+    struct config config = {0};
+    int status;
+    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv,
+                        "migrate [--database-url URL | --data-dir DIR]", &status)) {
+        return status;
+    }
+    struct err err;
+    struct embedded *embedded = NULL;
+    const char *url = NULL;
+    struct migrate_report report;
+    enum err_code code = command_database(&config, &embedded, &url, &err);
+    code = code != OK ? code : migrate(url, &report, &err);
+    if (code == OK) {
+        (void)printf("schema %d -> %d\n", report.from_version, report.to_version);
+    }
+    status = code == OK ? EXIT_OK : command_fail("migrate", &err, EXIT_DATABASE);
+    embedded_free(embedded);
+    config_done(&config);
+    return status;
+}
+
+static const char *const method_names[HTTP_METHOD_COUNT_] = {
+    [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH",
+    [HTTP_DELETE] = "DELETE",
+};
+
+static const char *scope_name(unsigned scope)
+{
+    for (unsigned bit = 0; scope_names[bit] != NULL; bit++) {
+        if (scope == 1U << bit) {
+            return scope_names[bit];
+        }
+    }
+    return "none";
+}
+
+static void write_route(struct json_writer *json, const struct route *route)
+{
+    json_object_begin(json);
+    JSON_FIELD(json, "method", json_text, method_names[route->method]);
+    JSON_FIELD(json, "path", json_text, route->path);
+    JSON_FIELD(json, "operation_id", json_text, route->operation_id);
+    JSON_FIELD(json, "scope", json_text, scope_name(route->scope));
+    JSON_FIELD(json, "body_limit", json_int, (int64_t)route->body_bytes_max);
+    json_key(json, "required");
+    json_array_begin(json);
+    for (size_t i = 0; route->schema != NULL && i < route->schema->count; i++) {
+        if ((route->schema->fields[i].flags & FIELD_REQUIRED) != 0) {
+            json_text(json, route->schema->fields[i].name);
+        }
+    }
+    json_array_end(json);
+    json_object_end(json);
+}
+
+int command_routes(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    for (size_t i = 0; i < routes_count; i++) {
+        CLEANUP(buf_done) struct buf line;
+        buf_init(&line, OUTPUT_BYTES_MAX);
+        struct json_writer json;
+        json_writer_init(&json, &line);
+        write_route(&json, &routes[i]);
+        (void)printf("%s\n", buf_str(&line).data);
+    }
+    return EXIT_OK;
+}
+
+int command_config_show(int argc, char **argv)
+{
+    struct config config = {0};
+    struct config_flag markdown = {"markdown", NULL, "as the README's table", NULL};
+    int status;
+    if (!command_config(&config, CONFIG_PLAIN, &markdown, 1, argc, argv, "config [--markdown]", &status)) {
+        return status;
+    }
+    CLEANUP(buf_done) struct buf out;
+    buf_init(&out, OUTPUT_BYTES_MAX);
+    if (markdown.value != NULL) {
+        config_write_markdown(&out);
+    } else {
+        config_write(&out, &config);
+    }
+    (void)fputs(buf_str(&out).data, stdout);
+    config_done(&config);
+    return EXIT_OK;
+}
+
+static size_t swallow(char *data, size_t size, size_t count, void *context)
+{
+    (void)data;
+    (void)context;
+    return size * count;
+}
+
+/* Asks the running service; for container health checks, where there is no curl. */
+static int ask(const struct config *config, const char *path)
+{
+    char url[256];
+    (void)snprintf(url, sizeof url, "http://%s%s", config->listen.text, path);
+    CURL *curl = curl_easy_init();
+    if (curl == NULL) {
+        return EXIT_FAILED;
+    }
+    long status = 0;
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, 5L);
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, swallow);
+    const CURLcode code = curl_easy_perform(curl);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    if (code != CURLE_OK || status != 200) {
+        (void)fprintf(stderr, "relais healthcheck: %s answers %ld (%s)\n", url, status, curl_easy_strerror(code));
+        return EXIT_FAILED;
+    }
+    return EXIT_OK;
+}
+
+int command_healthcheck(int argc, char **argv)
+{
+    struct config config = {0};
+    int status;
+    if (!command_config(&config, CONFIG_HEALTHCHECK, NULL, 0, argc, argv, "healthcheck [--listen ADDRESS]",
+                        &status)) {
+        return status;
+    }
+    status = ask(&config, "/readyz");
+    config_done(&config);
+    return status;
+}
+
+static void report(const char *what, bool is_good, const char *detail)
+{
+    (void)printf("%-10s %s%s%s\n", what, is_good ? "ok" : "FAILED", detail[0] != '\0' ? ": " : "", detail);
+}
+
+/* Looks at everything that has to be right, and says what to do about what is not. */
+int command_doctor(int argc, char **argv)
+{
+    struct config config = {0};
+    int status;
+    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv,
+                        "doctor [--database-url URL | --data-dir DIR]", &status)) {
+        return status;
+    }
+    struct err err = {.code = OK};
+    struct embedded *embedded = NULL;
+    const char *url = NULL;
+    struct store *store = NULL;
+    enum err_code code = command_database(&config, &embedded, &url, &err);
+    report("database", code == OK, code == OK ? "" : err.detail);
+    if (code == OK) {
+        struct store_config store_config = {.database_url = url,
+                                            .writers = {1, 1, 1},
+                                            .queue_items = 16,
+                                            .batch_items = 16,
+                                            .operation_timeout_us = config.operation_timeout_us};
+        code = store_start(&store_config, &store, &err);
+        report("schema", code == OK, code == OK ? "" : err.detail);
+    }
+    store_stop(store);
+    embedded_free(embedded);
+    config_done(&config);
+    return code == OK ? EXIT_OK : EXIT_DATABASE;
+}

@@ -1,0 +1,74 @@
+/*
+ * The handlers: per route a `start` (validates, names the operation; on an HTTP thread, never blocks) and a
+ * `finish` (renders what was read or decided; on a store thread). No SQL, no HTTP library. One file per resource.
+ */
+#pragma once
+
+#include "problem.h"
+#include "reply.h"
+#include "request.h"
+
+/* ---- operations: health.c ---- */
+enum request_step health_start(struct request *request);
+enum request_step ready_start(struct request *request);
+enum request_step ready_finish(struct request *request);
+enum request_step metrics_start(struct request *request);
+enum request_step openapi_start(struct request *request);
+enum request_step error_types_start(struct request *request);
+
+/* ---- set-up: setup.c, keys.c ---- */
+struct setup_list_query {
+    struct list_query list;
+    int reason_kind; /* of reasons only */
+};
+extern const struct query setup_list_query;
+extern const struct query reason_list_query;
+enum request_step setup_list_start(struct request *request);
+enum request_step setup_get_start(struct request *request);
+enum request_step setup_create_start(struct request *request);
+enum request_step setup_patch_start(struct request *request);
+enum request_step setup_finish(struct request *request);
+enum request_step organisation_get_start(struct request *request);
+enum request_step organisation_patch_start(struct request *request);
+enum request_step funnel_get_start(struct request *request);
+enum request_step funnel_patch_start(struct request *request);
+enum request_step funnel_patch_finish(struct request *request);
+enum request_step key_create_start(struct request *request);
+enum request_step key_rotate_start(struct request *request);
+enum request_step key_finish(struct request *request);
+enum request_step key_delete_start(struct request *request);
+enum request_step key_delete_finish(struct request *request);
+
+/* ---- capture: submit.c, activities.c ---- */
+enum request_step submit_start(struct request *request);
+enum request_step submit_finish(struct request *request);
+enum request_step activities_start(struct request *request);
+enum request_step activities_finish(struct request *request);
+
+/* ---- contacts, leads, submissions: contacts.c, leads.c, submissions.c ---- */
+
+/* ---- handoffs, SLA, feed: handoffs.c, sla.c, events.c ---- */
+
+/* ---- scoring, reports: scoring.c, reports.c ---- */
+
+/* ---- shared by those that take claims about a contact: claims.c ---- */
+
+/*
+ * `attributes` of a JSON body as claims in the arena. A value that does not fit its declared type (or choice) is a
+ * fault at pointer "<base>/<name>", so are derived and malformed names, lists, and too many or too long ones. Names
+ * are lower-case slugs. NULL is no claims. False: faults were added.
+ */
+bool claims_from_json(struct request *request, const json_t *attributes, const char *base,
+                      struct attribute **ret_claims, size_t *ret_count);
+/* [{"purpose", "granted"}] as consents; faults at "<base>/<i>/…". */
+bool consents_from_json(struct request *request, const json_t *consents, const char *base,
+                        struct consent **ret_consents, size_t *ret_count);
+/* Why a value cannot be this attribute's: a sentence, static or in the arena; NULL when it fits. With `is_lenient`
+ * (an HTML form, where everything is text) it is trimmed, an empty one fits, and `attribute` is changed to the
+ * declared type where its text can be read so ("250", "on"). */
+const char *claim_misfit(struct request *request, struct attribute *attribute, bool is_lenient);
+/* A time that clients may give for something that happened: not more than 5 minutes ahead, not before 2000; with
+ * `is_recent_only` not more than 24 h back. Adds a fault and returns false otherwise. */
+bool occurred_at_is_valid(struct request *request, int64_t at_us, const char *pointer, bool is_recent_only);
+/* E-mail of an input into input->email and ->email_key; false: a fault at `pointer` was added. */
+bool email_into_input(struct request *request, struct str text, const char *pointer, struct input *input);

@@ -1,0 +1,123 @@
+#include "metrics.h"
+
+#include <stdio.h>
+
+#include "app.h"
+#include "router.h"
+
+static const double bucket_bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                      0.1,   0.25,   0.5,   1,    5};
+static const char *const lane_names[LANE_COUNT_] = {"ingest", "write", "read"};
+
+void metrics_init(struct metrics *metrics)
+{
+    metrics->started_at_us = clock_wall_us();
+}
+
+void metrics_count_request(struct metrics *metrics, const struct route *route, unsigned status,
+                           int64_t duration_us)
+{
+    const size_t row = route != NULL ? (size_t)(route - routes) : METRICS_ROUTES_MAX;
+    const size_t class = status >= 100 && status < 600 ? status / 100 - 1 : 4;
+    atomic_fetch_add_explicit(&metrics->requests[row][class], 1, memory_order_relaxed);
+    size_t bucket = 0;
+    while (bucket < METRICS_BUCKETS && (double)duration_us / 1e6 > bucket_bounds[bucket]) {
+        bucket++;
+    }
+    atomic_fetch_add_explicit(&metrics->duration_buckets[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->duration_sum_us, (uint64_t)duration_us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->duration_count, 1, memory_order_relaxed);
+}
+
+static void head(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP relais_%s %s\n# TYPE relais_%s %s\n", name, help, name, type);
+}
+
+static void value(struct buf *out, const char *name, const char *type, const char *help, double number)
+{
+    head(out, name, type, help);
+    buf_printf(out, "relais_%s %.17g\n", name, number);
+}
+
+static void write_requests(struct buf *out, struct metrics *metrics)
+{
+    head(out, "http_requests_total", "counter", "Answered requests by operation and class of status.");
+    for (size_t row = 0; row <= METRICS_ROUTES_MAX; row++) {
+        const char *operation = row < routes_count ? routes[row].operation_id
+                                : row == METRICS_ROUTES_MAX ? "none"
+                                                            : NULL;
+        for (size_t class = 0; operation != NULL && class < METRICS_STATUS_CLASSES; class++) {
+            const uint64_t count =
+                atomic_load_explicit(&metrics->requests[row][class], memory_order_relaxed);
+            if (count > 0) {
+                buf_printf(out, "relais_http_requests_total{operation=\"%s\",status=\"%zuxx\"} %llu\n",
+                           operation, class + 1, (unsigned long long)count);
+            }
+        }
+    }
+    head(out, "http_request_duration_seconds", "histogram",
+         "From the request line to the reply being sent.");
+    uint64_t sum = 0;
+    for (size_t i = 0; i <= METRICS_BUCKETS; i++) {
+        sum += atomic_load_explicit(&metrics->duration_buckets[i], memory_order_relaxed);
+        char bound[32] = "+Inf";
+        if (i < METRICS_BUCKETS) {
+            (void)snprintf(bound, sizeof bound, "%g", bucket_bounds[i]);
+        }
+        buf_printf(out, "relais_http_request_duration_seconds_bucket{le=\"%s\"} %llu\n", bound,
+                   (unsigned long long)sum);
+    }
+    buf_printf(out, "relais_http_request_duration_seconds_sum %.6f\n",
+               (double)atomic_load(&metrics->duration_sum_us) / 1e6);
+    buf_printf(out, "relais_http_request_duration_seconds_count %llu\n", (unsigned long long)sum);
+}
+
+static void write_lanes(struct buf *out, const struct store_stats *stats)
+{
+    head(out, "store_batches_total", "counter", "Transactions by lane.");
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        buf_printf(out, "relais_store_batches_total{lane=\"%s\"} %llu\n", lane_names[i],
+                   (unsigned long long)stats->batches[i]);
+    }
+    head(out, "store_operations_total", "counter", "Operations by lane.");
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        buf_printf(out, "relais_store_operations_total{lane=\"%s\"} %llu\n", lane_names[i],
+                   (unsigned long long)stats->operations[i]);
+    }
+    head(out, "store_queued", "gauge", "Operations that wait, by lane.");
+    for (size_t i = 0; i < LANE_COUNT_; i++) {
+        buf_printf(out, "relais_store_queued{lane=\"%s\"} %zu\n", lane_names[i], stats->queued[i]);
+    }
+}
+
+void metrics_write(struct buf *out, struct app *app)
+{
+    struct store_stats stats;
+    store_stats(app->store, &stats);
+    head(out, "build_info", "gauge", "The running release.");
+    buf_printf(out, "relais_build_info{version=\"%s\"} 1\n", RELAIS_VERSION);
+    value(out, "process_start_time_seconds", "gauge", "When the process started, seconds since 1970.",
+          (double)app->metrics.started_at_us / 1e6);
+    write_requests(out, &app->metrics);
+    write_lanes(out, &stats);
+    value(out, "store_retries_total", "counter", "Batches that lost a race or their connection and ran again.",
+          (double)stats.retries);
+    value(out, "store_connects_total", "counter", "Connections made to the database.",
+          (double)stats.reconnects);
+    value(out, "sla_breaches_flagged_total", "counter", "Breaches flagged by this instance.",
+          (double)stats.breaches_flagged);
+    value(out, "feed_transactions_numbered_total", "counter", "Feed transactions numbered by this instance.",
+          (double)stats.events_numbered);
+    value(out, "feed_last_position", "gauge", "The last position of the change feed.",
+          (double)stats.feed_last);
+    value(out, "feed_pending_oldest_seconds", "gauge", "How long the oldest unnumbered event of this instance waits.",
+          stats.feed_pending_oldest_seconds);
+    value(out, "http_connections", "gauge", "Open connections.", (double)http_connection_count(app->http));
+    value(out, "http_suspended_requests", "gauge", "Requests that wait for the database.",
+          (double)http_suspended_count(app->http));
+    value(out, "http_bodies_in_flight_bytes", "gauge", "Bytes of request bodies held.",
+          (double)http_bodies_in_flight_bytes(app->http));
+    value(out, "http_slow_senders_total", "counter", "Connections ended for being too slow.",
+          (double)http_reaped_count(app->http));
+}

@@ -1,0 +1,112 @@
+#include "reply.h"
+
+#include "problem.h"
+
+void reply_json(struct request *request, unsigned status, struct json_writer *json)
+{
+    struct http_reply *reply = &request->message->reply;
+    reply->status = status;
+    reply->content_type = "application/json";
+    buf_done(&reply->body);
+    buf_init(&reply->body, REPLY_BYTES_MAX);
+    json_writer_init(json, &reply->body);
+}
+
+enum request_step reply_end(struct request *request)
+{
+    if (request->message->reply.body.failed) {
+        return problem(request, ERR_NOMEM, "The answer is too large. Ask for less at once.");
+    }
+    return REQUEST_REPLY;
+}
+
+enum request_step reply_empty(struct request *request)
+{
+    request->message->reply.status = 204;
+    return REQUEST_REPLY;
+}
+
+enum request_step reply_document(struct request *request, unsigned status, struct str document)
+{
+    struct json_writer json;
+    reply_json(request, status, &json);
+    json_raw(&json, document);
+    return reply_end(request);
+}
+
+bool reply_etag(struct request *request, const char *etag)
+{
+    struct http_message *message = request->message;
+    http_reply_header(message, "ETag", str_from(etag));
+    const bool is_read = message->method == HTTP_GET || message->method == HTTP_HEAD;
+    struct str wanted = http_header(message, "If-None-Match");
+    while (is_read && wanted.data != NULL) {
+        struct str one = str_trim(str_cut(&wanted, ','));
+        if (str_starts_with(one, "W/")) {
+            one = str_slice(one.data + 2, one.len - 2);
+        }
+        if (str_is(one, etag) || str_is(one, "*")) {
+            message->reply.status = 304;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool list_cursor(struct request *request, const struct list_query *list, struct cursor *ret_cursor)
+{
+    *ret_cursor = (struct cursor){0};
+    if (list->cursor.data == NULL) {
+        return true;
+    }
+    const struct sha256 binding = cursor_binding(request->route->operation_id, &request->binding);
+    if (cursor_decode(list->cursor, &binding, ret_cursor)) {
+        return true;
+    }
+    faults_add(&request->faults, "?cursor", "format",
+               "This cursor does not belong to this list with these filters. Begin again without it.");
+    (void)problem_faults(request);
+    return false;
+}
+
+void list_begin(struct request *request, struct json_writer *json)
+{
+    reply_json(request, 200, json);
+    json_object_begin(json);
+    json_key(json, "data");
+    json_array_begin(json);
+}
+
+/* The same request with the cursor of the next page. */
+static void link_next(struct request *request, const char *cursor)
+{
+    const struct http_message *message = request->message;
+    CLEANUP(buf_done) struct buf link;
+    buf_init(&link, HTTP_REPLY_HEADER_BYTES_MAX);
+    buf_printf(&link, "<%.*s?", STR_ARGS(message->path));
+    struct str rest = message->query;
+    while (rest.data != NULL && rest.len > 0) {
+        const struct str pair = str_cut(&rest, '&');
+        if (pair.len > 0 && !str_starts_with(pair, "cursor=")) {
+            buf_append_str(&link, pair);
+            buf_append_char(&link, '&');
+        }
+    }
+    buf_printf(&link, "cursor=%s>; rel=\"next\"", cursor);
+    if (!link.failed) {
+        http_reply_header(request->message, "Link", buf_str(&link));
+    }
+}
+
+enum request_step list_end(struct request *request, struct json_writer *json, const struct cursor *next)
+{
+    json_array_end(json);
+    char text[CURSOR_TEXT_BYTES];
+    if (next != NULL) {
+        const struct sha256 binding = cursor_binding(request->route->operation_id, &request->binding);
+        link_next(request, cursor_encode(next, &binding, text));
+    }
+    JSON_FIELD(json, "next_cursor", json_text, next != NULL ? text : NULL);
+    json_object_end(json);
+    return reply_end(request);
+}

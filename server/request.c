@@ -1,0 +1,507 @@
+/*
+ * The life of a request. States follow each other in one direction, with one loop:
+ *
+ *     head → decode → start ─┬─ reply ──────────────────────────────────────┐
+ *                     ▲      └─ operation → lane → finish ─┬─ operation …   ├→ sent
+ *                     │                                    └─ reply ────────┘
+ *                     └── the set-up changed meanwhile: everything decided is thrown away
+ *
+ * An answer that rests on the set-up alone (no such form, no such key, a value that the form does not take)
+ * may rest on an old one: another instance, or a command, may have written a new one a moment ago. Before such
+ * a refusal is sent, the database is asked for the set-up's version, once a request.
+ */
+#include "request.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "auth.h"
+#include "problem.h"
+#include "router.h"
+#include "schema/json.h"
+
+enum { RESTARTS_MAX = 5 };
+
+/* ---- memory ---- */
+
+void request_own(struct request *request, json_t *tree)
+{
+    assert(request->owned_count < ARRAY_LEN(request->owned));
+    request->owned[request->owned_count++] = tree;
+}
+
+/* Lets go of the operation that is over. */
+static void release_op(struct request *request)
+{
+    if (request->read != NULL) {
+        read_op_done(request->read);
+    }
+    if (request->setup != NULL) {
+        catalog_unref(request->setup->snapshot);
+    }
+    request->op = NULL;
+    request->change = NULL;
+    request->setup = NULL;
+    request->read = NULL;
+}
+
+static void drop_next_op(struct request *request);
+
+/* Everything that `start` and what followed made. */
+static void forget(struct request *request)
+{
+    release_op(request);
+    drop_next_op(request);
+    http_reply_clear(request->message);
+    for (size_t i = 0; i < request->owned_count; i++) {
+        json_decref(request->owned[i]);
+    }
+    request->owned_count = 0;
+    faults_init(&request->faults, request->arena);
+    request->data = NULL;
+    request->has_answer = false;
+}
+
+static void release(struct request *request)
+{
+    forget(request);
+    json_decref(request->body);
+    request->body = NULL;
+    catalog_unref(request->catalog);
+    request->catalog = NULL;
+}
+
+/* ---- operations ---- */
+
+static void take_next_op(struct request *request)
+{
+    struct op *op = TAKE(request->next_op);
+    request->op = op;
+    request->change = op->kind == OP_CHANGE ? CONTAINER_OF(op, struct change_op, op) : NULL;
+    request->setup = op->kind == OP_SETUP ? CONTAINER_OF(op, struct setup_op, op) : NULL;
+    request->read = op->kind == OP_READ ? CONTAINER_OF(op, struct read_op, op) : NULL;
+}
+
+/* An operation that was made and never went. */
+static void drop_next_op(struct request *request)
+{
+    if (request->next_op != NULL) {
+        take_next_op(request);
+        release_op(request);
+    }
+}
+
+/* Gives the operation to its lane and touches nothing afterwards; a full lane is answered at once. */
+static void submit(struct request *request)
+{
+    if (!store_submit(request->app->store, request->op)) {
+        release_op(request);
+        (void)problem(request, ERR_BUSY, "The service is busy. Try again in a moment.");
+        http_resume(request->message);
+    }
+}
+
+/* On the store's thread, last of all: on with the next operation, or back to HTTP. */
+static void op_done(struct op *op)
+{
+    struct request *request = op->context;
+    if (request->next_op == NULL || request->is_restarting) {
+        http_resume(request->message);
+        return;
+    }
+    release_op(request);
+    take_next_op(request);
+    submit(request);
+}
+
+/* On the store's thread, with the results at hand. */
+static void op_finish(struct op *op)
+{
+    struct request *request = op->context;
+    if (op->must_restart) {
+        request->is_restarting = true;
+        return;
+    }
+    request->is_current = request->is_current || op->err.code == OK;
+    if (request->has_answer) {
+        return; /* it was only the check of the snapshot */
+    }
+    if (op->err.code != OK && op->kind != OP_SETUP) {
+        (void)problem_err(request, &op->err);
+    } else {
+        (void)request->finish(request);
+    }
+}
+
+static void *make_op(struct request *request, size_t size)
+{
+    void *op = arena_alloc(request->arena, size);
+    if (op == NULL) {
+        (void)problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
+    return op;
+}
+
+static void prepare_op(struct request *request, struct op *op)
+{
+    op->catalog = request->catalog;
+    op->finish = op_finish;
+    op->done = op_done;
+    op->context = request;
+    request->next_op = op;
+}
+
+struct change_op *request_change(struct request *request, struct input *inputs, size_t count, enum lane lane)
+{
+    struct change_op *change = make_op(request, sizeof *change);
+    if (change != NULL) {
+        change_op_init(change, inputs, count, lane);
+        prepare_op(request, &change->op);
+    }
+    return change;
+}
+
+struct setup_op *request_setup(struct request *request, enum setup_action action, enum catalog_kind kind)
+{
+    struct setup_op *setup = make_op(request, sizeof *setup);
+    if (setup != NULL) {
+        setup_op_init(setup);
+        prepare_op(request, &setup->op);
+        setup->op.catalog = NULL; /* it makes sure of the newest itself */
+        setup->action = action;
+        setup->entry_kind = kind;
+        setup->arena = request->arena;
+        setup->faults = &request->faults;
+        setup->id = uuid_new(clock_wall_us());
+    }
+    return setup;
+}
+
+struct read_op *request_read(struct request *request)
+{
+    struct read_op *read = make_op(request, sizeof *read);
+    if (read != NULL) {
+        read_op_init(read);
+        prepare_op(request, &read->op);
+    }
+    return read;
+}
+
+void request_input_init(struct request *request, struct input *input, enum input_kind kind)
+{
+    *input = (struct input){
+        .kind = kind,
+        .actor = {.member_id = request->principal.member_id, .text = request->principal.actor},
+        .activity = {.occurred_at_us = TIME_NONE},
+        .move = {.work_by_us = TIME_NONE, .at_us = TIME_NONE, .until_us = TIME_NONE, .helped_the_call = -1},
+        .deal = {.won_at_us = TIME_NONE},
+        .arena = request->arena,
+    };
+}
+
+bool request_if_match(const struct request *request, int32_t *ret_version)
+{
+    struct str value = str_trim(http_header(request->message, "If-Match"));
+    *ret_version = IF_MATCH_ANY;
+    if (value.data == NULL || str_is(value, "*")) {
+        return true;
+    }
+    int64_t version;
+    if (value.len < 3 || value.data[0] != '"' || value.data[value.len - 1] != '"' ||
+        !str_to_int64(str_slice(value.data + 1, value.len - 2), &version) || version < 1 ||
+        version > INT32_MAX) {
+        return false; /* an ETag that we never gave: it matches nothing */
+    }
+    *ret_version = (int32_t)version;
+    return true;
+}
+
+bool request_uuid_param(struct request *request, size_t index, struct uuid *ret_id)
+{
+    if (uuid_parse(request->params[index], ret_id)) {
+        return true;
+    }
+    (void)problem(request, ERR_NOT_FOUND, "There is nothing with this id.");
+    return false;
+}
+
+/* ---- head ---- */
+
+static void use_newest_catalog(struct request *request)
+{
+    catalog_unref(request->catalog);
+    request->catalog = store_catalog(request->app->store);
+}
+
+/* Faults of the path end the request at once; those that the set-up decides wait for its check. */
+static void on_head(void *context, struct http_message *message)
+{
+    struct app *app = context;
+    struct request *request = arena_alloc(&message->arena, sizeof *request);
+    if (request == NULL) {
+        problem_message(message, 503, "busy", "Out of memory. Try again.");
+        return;
+    }
+    message->user = request;
+    *request = (struct request){.message = message, .app = app, .arena = &message->arena};
+    faults_init(&request->faults, request->arena);
+    struct route_match match;
+    router_match(message->method, message->path, request->arena, &match);
+    if (!match.path_exists) {
+        (void)problem(request, ERR_NOT_FOUND, "There is no such path. See /openapi.yaml for those there are.");
+        return;
+    }
+    if (message->method == HTTP_OPTIONS && match.route == NULL) {
+        request_preflight(request, match.allow);
+        return;
+    }
+    if (match.route == NULL) {
+        (void)problem(request, ERR_METHOD, "This path does not have this method; see the Allow header.");
+        http_reply_header(message, "Allow", str_from(match.allow));
+        return;
+    }
+    request->route = match.route;
+    memcpy(request->params, match.params, sizeof request->params);
+    use_newest_catalog(request);
+    message->body_bytes_max = match.route->body_bytes_max;
+    if (match.route->body_bytes_max > 0) {
+        /* Parsed JSON takes several times its text. */
+        message->arena.limit_bytes += match.route->body_bytes_max * 6;
+    }
+}
+
+/* ---- body ---- */
+
+static bool is_body_kind_right(const struct request *request, enum media_kind kind)
+{
+    switch (request->route->body) {
+    case BODY_NONE:
+        return true;
+    case BODY_JSON:
+    case BODY_JSON_OPTIONAL:
+    case BODY_PATCH:
+        return kind == MEDIA_KIND_JSON;
+    case BODY_FORM:
+        return kind != MEDIA_KIND_OTHER;
+    }
+    return false;
+}
+
+static const char *expected_type(enum body_kind body)
+{
+    return body == BODY_FORM ? "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
+                             : "Send application/json.";
+}
+
+/* 415 before 400: first what it says it is, then whether it is that. */
+static enum err_code decode_body(struct request *request, struct err *reterr)
+{
+    const struct http_message *message = request->message;
+    const enum body_kind body = request->route->body;
+    if (body == BODY_NONE) {
+        return message->body.len == 0
+                   ? OK
+                   : err_set(reterr, ERR_TOO_LARGE, "This route takes no body.");
+    }
+    if (body == BODY_JSON_OPTIONAL && message->body.len == 0) {
+        request->body = json_object();
+        return request->body != NULL ? OK : err_set(reterr, ERR_NOMEM, "Out of memory.");
+    }
+    enum err_code code =
+        media_type_parse(message->content_type, request->arena, &request->media_type, reterr);
+    const enum media_kind kind = code == OK ? media_type_kind(&request->media_type) : MEDIA_KIND_OTHER;
+    if (code == ERR_NOMEM) {
+        return code;
+    }
+    if (code != OK || !is_body_kind_right(request, kind)) {
+        return err_set(reterr, ERR_UNSUPPORTED, "%s", expected_type(body));
+    }
+    if (kind == MEDIA_KIND_JSON) {
+        code = json_parse(message->body, &request->body, reterr);
+        if (code == OK && !json_is_object(request->body)) {
+            code = err_set(reterr, ERR_INVALID, "The body has to be a JSON object.");
+        }
+        return code;
+    }
+    return form_body_decode(&request->media_type, message->body, request->arena, &request->form, reterr);
+}
+
+static bool decode_query(struct request *request)
+{
+    const struct query *query = request->route->query;
+    static const struct query no_params = {0};
+    query = query != NULL ? query : &no_params;
+    request->query = arena_alloc(request->arena, query->size);
+    if (request->query == NULL) {
+        return false;
+    }
+    return query_decode(query, request->message->query, request->arena, request->query, &request->binding,
+                        &request->faults);
+}
+
+/* ---- start ---- */
+
+static enum request_step refuse_key(struct request *request, enum err_code code)
+{
+    return problem(request, code,
+                   code == ERR_UNAUTHENTICATED
+                       ? "Send a valid key: Authorization: Bearer relais_sk_…"
+                       : "This key lacks the scope that the route needs.");
+}
+
+/* From the head's data to the first operation or the reply; also after a restart. */
+static enum request_step begin(struct request *request)
+{
+    struct err err;
+    forget(request);
+    if (!auth_identify(request)) {
+        return refuse_key(request, ERR_UNAUTHENTICATED);
+    }
+    enum err_code code = auth_check(request);
+    if (code != OK) {
+        return refuse_key(request, code);
+    }
+    if (request->body == NULL && request->form.fields == NULL) {
+        code = decode_body(request, &err);
+        if (code != OK) {
+            return problem_err(request, &err);
+        }
+    }
+    if (!decode_query(request)) {
+        return problem_faults(request);
+    }
+    request->finish = request->route->finish;
+    return request->route->start(request);
+}
+
+/* A refusal that an old set-up may have caused. */
+static bool rests_on_setup(const struct request *request)
+{
+    switch (request->message->reply.status) {
+    case 401:
+    case 403:
+    case 404:
+    case 409:
+    case 422:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum http_step after_start(struct request *request, enum request_step step)
+{
+    if (step == REQUEST_RUN) {
+        take_next_op(request);
+        return HTTP_WAIT;
+    }
+    drop_next_op(request);
+    if (request->is_current || !rests_on_setup(request)) {
+        return HTTP_REPLY;
+    }
+    if (request_read(request) == NULL) {
+        return HTTP_REPLY;
+    }
+    take_next_op(request);
+    request->has_answer = true;
+    return HTTP_WAIT;
+}
+
+static enum http_step on_request(void *context, struct http_message *message)
+{
+    (void)context;
+    struct request *request = message->user;
+    return after_start(request, begin(request));
+}
+
+static void on_suspended(void *context, struct http_message *message)
+{
+    (void)context;
+    submit(message->user);
+}
+
+static enum http_step on_resume(void *context, struct http_message *message)
+{
+    (void)context;
+    struct request *request = message->user;
+    if (request->is_restarting) {
+        request->is_restarting = false;
+        if (++request->restarts > RESTARTS_MAX) {
+            forget(request);
+            (void)problem(request, ERR_BUSY, "The set-up is being changed. Try again in a moment.");
+            return HTTP_REPLY;
+        }
+        forget(request);
+        use_newest_catalog(request);
+        return after_start(request, begin(request));
+    }
+    if (request->has_answer) {
+        if (request->op->err.code != OK && !request->is_current) {
+            /* The database is away: an answer that may be wrong is not given. */
+            const struct err err = request->op->err;
+            release_op(request);
+            (void)problem_err(request, &err);
+        }
+        release_op(request);
+        return HTTP_REPLY;
+    }
+    release_op(request);
+    return HTTP_REPLY;
+}
+
+/* ---- the end ---- */
+
+static void on_refused(void *context, struct http_message *message, unsigned status, const char *detail)
+{
+    (void)context;
+    struct request *request = message->user;
+    const char *slug = "malformed";
+    if (status == 413 && request != NULL && request->route != NULL) {
+        /* Who may not use the route is told that first. */
+        if (!auth_identify(request) || auth_check(request) == ERR_UNAUTHENTICATED) {
+            (void)refuse_key(request, ERR_UNAUTHENTICATED);
+            return;
+        }
+        if (auth_check(request) != OK) {
+            (void)refuse_key(request, ERR_FORBIDDEN);
+            return;
+        }
+    }
+    for (size_t i = 0; i < problem_types_count; i++) {
+        if (problem_types[i].status == status) {
+            slug = problem_types[i].slug;
+            break;
+        }
+    }
+    problem_message(message, status, slug, detail);
+}
+
+static void on_done(void *context, struct http_message *message)
+{
+    struct app *app = context;
+    struct request *request = message->user;
+    metrics_count_request(&app->metrics, request != NULL ? request->route : NULL, message->reply.status,
+                          clock_monotonic_us() - message->received_at_us);
+    log_write(LOG_DEBUG, "request", LOG_TEXT("request_id", message->request_id),
+              LOG_TEXT("operation", request != NULL && request->route != NULL ? request->route->operation_id : ""),
+              LOG_STR("method", message->method_text), LOG_INT("status", message->reply.status),
+              LOG_INT("duration_us", clock_monotonic_us() - message->received_at_us),
+              LOG_STR("client_request_id", message->client_request_id),
+              LOG_STR("traceparent", message->traceparent));
+    if (request != NULL) {
+        release(request);
+    }
+}
+
+void request_handler_init(struct http_handler *handler, struct app *app)
+{
+    *handler = (struct http_handler){
+        .context = app,
+        .on_head = on_head,
+        .on_request = on_request,
+        .on_suspended = on_suspended,
+        .on_resume = on_resume,
+        .on_refused = on_refused,
+        .on_done = on_done,
+    };
+}

@@ -1,0 +1,74 @@
+/*
+ * THE table: every path the service answers, who may use it, what it takes and who does it. A lint compares it
+ * with openapi.yaml. There is no default for the scope: a route without one does not compile.
+ */
+#include "router.h"
+
+#include "handlers/handlers.h"
+
+enum { NO_BODY = 0, SMALL = 65536, BATCH = 8388608 };
+
+#define ROUTE(method, path, operation_id, scope, query, body, body_bytes_max, schema, start, finish) \
+    {                                                                                              \
+        HTTP_##method, path, operation_id, scope, query, body, body_bytes_max, schema, start, finish \
+    }
+
+const struct route routes[] = {
+    /* clang-format off */
+    /* ---- operations ---- */
+    ROUTE(GET, "/healthz", "getHealth", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, health_start, NULL),
+    ROUTE(GET, "/readyz", "getReadiness", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, ready_start, ready_finish),
+    ROUTE(GET, "/metrics", "getMetrics", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, metrics_start, NULL),
+    ROUTE(GET, "/openapi.yaml", "getOpenapi", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, openapi_start, NULL),
+    ROUTE(GET, "/docs/errors", "getErrorTypes", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, error_types_start, NULL),
+    /* ---- set-up ---- */
+    ROUTE(GET, "/v1/keys", "listKeys", SCOPE_ADMIN, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/keys", "createKey", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, key_create_start, key_finish),
+    ROUTE(DELETE, "/v1/keys/{id}", "deleteKey", SCOPE_ADMIN, NULL, BODY_NONE, NO_BODY, NULL, key_delete_start, key_delete_finish),
+    ROUTE(POST, "/v1/keys/{id}/rotate", "rotateKey", SCOPE_ADMIN, NULL, BODY_JSON_OPTIONAL, SMALL, NULL, key_rotate_start, key_finish),
+    ROUTE(GET, "/v1/organisation", "getOrganisation", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, organisation_get_start, NULL),
+    ROUTE(PATCH, "/v1/organisation", "updateOrganisation", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, organisation_patch_start, setup_finish),
+    ROUTE(GET, "/v1/attributes", "listAttributes", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/attributes", "createAttribute", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/attributes/{name}", "getAttribute", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/attributes/{name}", "updateAttribute", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/offers", "listOffers", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/offers", "createOffer", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/offers/{slug}", "getOffer", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/offers/{slug}", "updateOffer", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/forms", "listForms", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/forms", "createForm", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/forms/{slug}", "getForm", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/forms/{slug}", "updateForm", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/campaigns", "listCampaigns", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/campaigns", "createCampaign", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/campaigns/{slug}", "getCampaign", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/campaigns/{slug}", "updateCampaign", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/members", "listMembers", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/members", "createMember", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/members/{id}", "getMember", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/members/{id}", "updateMember", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/reasons", "listReasons", SCOPE_READ, &reason_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/reasons", "createReason", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/reasons/{id}", "getReason", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/reasons/{id}", "updateReason", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/sla/policies", "listSlaPolicies", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/sla/policies", "createSlaPolicy", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/sla/policies/{id}", "getSlaPolicy", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/sla/policies/{id}", "updateSlaPolicy", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/sla/calendars", "listSlaCalendars", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/sla/calendars", "createSlaCalendar", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/sla/calendars/{id}", "getSlaCalendar", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/sla/calendars/{id}", "updateSlaCalendar", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/funnel", "getFunnel", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, funnel_get_start, NULL),
+    ROUTE(PATCH, "/v1/funnel", "updateFunnel", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, funnel_patch_start, funnel_patch_finish),
+    /* ---- capture ---- */
+    ROUTE(POST, "/v1/forms/{slug}/submissions", "submitForm", SCOPE_SUBMIT, NULL, BODY_FORM, SMALL, NULL, submit_start, submit_finish),
+    ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, activities_finish),
+    /* ---- contacts, leads, submissions ---- */
+    /* ---- handoffs, SLA, feed ---- */
+    /* ---- scoring, reports ---- */
+    /* clang-format on */
+};
+const size_t routes_count = ARRAY_LEN(routes);
+_Static_assert(ARRAY_LEN(routes) <= METRICS_ROUTES_MAX, "each route has a row of counters");
