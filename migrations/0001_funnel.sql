@@ -264,9 +264,8 @@ CREATE TABLE idempotency_key (
     key_id      uuid NOT NULL,
     method_path text NOT NULL,
     key         text NOT NULL,
-    fingerprint bytea NOT NULL,
-    status      integer NOT NULL,
-    answer      text NOT NULL,
+    fingerprint bytea NOT NULL, -- SHA-256 of the body
+    answer      text NOT NULL,  -- JSON: what the answer is rendered from, ids only
     created_at  timestamptz NOT NULL,
     PRIMARY KEY (key_id, method_path, key)
 );

@@ -69,7 +69,7 @@ struct http_reply {
     struct str static_body;   /* instead of `body`: bytes that live as long as the process */
     struct http_field headers[HTTP_REPLY_HEADERS_MAX]; /* by http_reply_header() */
     size_t header_count;
-    bool is_stream; /* no `body` yet: on_stream() will be asked for it */
+    bool is_stream; /* after `body`, if it is not empty, on_stream() is asked for more */
     bool close;     /* end the connection after this reply */
     bool failed;    /* a header did not fit: on_refused(500) is sent instead */
 };
@@ -174,7 +174,7 @@ struct http_config {
     int64_t idle_timeout_us;           /* between requests, and before the first byte */
     int64_t reply_timeout_us;          /* to take the whole reply */
     size_t arena_bytes_max;            /* of one message, the body not counted */
-    size_t reply_bytes_max;            /* cap of reply.body */
+    size_t reply_bytes_max;            /* cap of reply.body, unless the application sets another */
     size_t bodies_in_flight_bytes_max; /* over all messages; above it 503 */
     size_t discard_bytes_max; /* of a body nobody wants: read so that the client sees the answer */
 };

@@ -105,11 +105,17 @@ static enum err_code bind_error(struct err *reterr)
     }
 }
 
-static uint16_t port_of(const struct sockaddr_storage *address)
+/* The kernel's choice, if it was asked to choose. False: see errno. */
+static bool find_port(struct http_listener *listener)
 {
-    if (address->ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)address)->sin_port);
+    struct sockaddr_in6 v6 = {0}; /* the larger one; both begin with family and port */
+    struct sockaddr_in v4;
+    socklen_t bytes = sizeof v6;
+    if (getsockname(listener->fd, (struct sockaddr *)&v6, &bytes) != 0)
+        return false;
+    memcpy(&v4, &v6, sizeof v4);
+    listener->port = ntohs(v6.sin6_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
+    return true;
 }
 
 static enum err_code open_socket(struct http_listener *listener, const struct sockaddr *address,
@@ -125,15 +131,9 @@ static enum err_code open_socket(struct http_listener *listener, const struct so
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address->sa_family == AF_INET6)
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(listener->fd, address, address_bytes) != 0 ||
-        listen(listener->fd, LISTENER_BACKLOG) != 0)
-        return bind_error(reterr);
-    struct sockaddr_storage bound = {0};
-    socklen_t bound_bytes = sizeof bound;
-    if (getsockname(listener->fd, (struct sockaddr *)&bound, &bound_bytes) != 0)
-        return bind_error(reterr);
-    listener->port = port_of(&bound);
-    return OK;
+    bool is_listening = bind(listener->fd, address, address_bytes) == 0 &&
+                        listen(listener->fd, LISTENER_BACKLOG) == 0 && find_port(listener);
+    return is_listening ? OK : bind_error(reterr);
 }
 
 static void close_fd(int *fd)

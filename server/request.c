@@ -20,7 +20,7 @@
 #include "router.h"
 #include "schema/json.h"
 
-enum { RESTARTS_MAX = 5 };
+enum { RESTARTS_MAX = 5, IDEMPOTENCY_KEY_BYTES_MAX = 255 };
 
 /* ---- memory ---- */
 
@@ -60,6 +60,7 @@ static void forget(struct request *request)
     faults_init(&request->faults, request->arena);
     request->data = NULL;
     request->has_answer = false;
+    request->is_replay = false;
 }
 
 static void release(struct request *request)
@@ -128,8 +129,15 @@ static void op_finish(struct op *op)
     }
     if (op->err.code != OK && op->kind != OP_SETUP) {
         (void)problem_err(request, &op->err);
-    } else {
-        (void)request->finish(request);
+        return;
+    }
+    const struct idempotency *key = request->change != NULL  ? request->change->idempotency
+                                    : request->setup != NULL ? request->setup->idempotency
+                                                             : NULL;
+    request->is_replay = request->is_replay || (key != NULL && key->is_replay && op->err.code == OK);
+    if (request->finish(request) == REQUEST_REPLY && request->is_replay &&
+        request->message->reply.status < 400) {
+        http_reply_header(request->message, "Idempotency-Replayed", STR_LITERAL("true"));
     }
 }
 
@@ -156,6 +164,7 @@ struct change_op *request_change(struct request *request, struct input *inputs, 
     struct change_op *change = make_op(request, sizeof *change);
     if (change != NULL) {
         change_op_init(change, inputs, count, lane);
+        change->idempotency = TAKE(request->idempotency);
         prepare_op(request, &change->op);
     }
     return change;
@@ -167,6 +176,7 @@ struct setup_op *request_setup(struct request *request, enum setup_action action
     if (setup != NULL) {
         setup_op_init(setup);
         prepare_op(request, &setup->op);
+        setup->idempotency = TAKE(request->idempotency);
         setup->op.catalog = NULL; /* it makes sure of the newest itself */
         setup->action = action;
         setup->entry_kind = kind;
@@ -339,6 +349,41 @@ static bool decode_query(struct request *request)
                         &request->faults);
 }
 
+/*
+ * An Idempotency-Key counts on POSTs that write, with a key of ours: open forms have none, there the submission's
+ * own id does it. False: a fault was added.
+ */
+static bool take_idempotency_key(struct request *request)
+{
+    request->idempotency = NULL;
+    const struct str key = http_header(request->message, "Idempotency-Key");
+    if (key.data == NULL || request->message->method != HTTP_POST || !request->principal.is_authenticated) {
+        return true;
+    }
+    bool is_visible = key.len >= 1 && key.len <= IDEMPOTENCY_KEY_BYTES_MAX;
+    for (size_t i = 0; i < key.len && is_visible; i++) {
+        is_visible = key.data[i] > ' ' && key.data[i] <= '~';
+    }
+    if (!is_visible) {
+        faults_add(&request->faults, "Idempotency-Key", "format", "1 to %d visible ASCII characters.",
+                   IDEMPOTENCY_KEY_BYTES_MAX);
+        return false;
+    }
+    request->idempotency = arena_alloc(request->arena, sizeof *request->idempotency);
+    const char *path = arena_printf(request->arena, "POST %.*s", STR_ARGS(request->message->path));
+    if (request->idempotency == NULL || path == NULL) {
+        faults_add(&request->faults, "Idempotency-Key", "memory", "Out of memory.");
+        return false;
+    }
+    *request->idempotency = (struct idempotency){
+        .key_id = request->principal.key_id,
+        .method_path = str_from(path),
+        .key = key,
+        .fingerprint = sha256_of(request->message->body),
+    };
+    return true;
+}
+
 /* ---- start ---- */
 
 static enum request_step refuse_key(struct request *request, enum err_code code)
@@ -367,7 +412,7 @@ static enum request_step begin(struct request *request)
             return problem_err(request, &err);
         }
     }
-    if (!decode_query(request)) {
+    if (!decode_query(request) || !take_idempotency_key(request)) {
         return problem_faults(request);
     }
     request->finish = request->route->finish;

@@ -63,6 +63,8 @@ struct request {
     /* What runs when the operation is over: the route's finish unless a handler says otherwise. */
     enum request_step (*finish)(struct request *request);
     void *data; /* the handler's, in the arena */
+    struct idempotency *idempotency; /* of a POST with an Idempotency-Key; for the first operation */
+    bool is_replay; /* the answer is that of an earlier request with the same Idempotency-Key */
     bool is_restarting;
     bool has_answer;  /* a reply waits for the check of its snapshot */
     unsigned restarts;

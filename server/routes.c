@@ -68,6 +68,12 @@ const struct route routes[] = {
     /* ---- contacts, leads, submissions ---- */
     /* ---- handoffs, SLA, feed ---- */
     /* ---- scoring, reports ---- */
+    ROUTE(GET, "/v1/scoring/models", "listScoringModels", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/scoring/models", "createScoringModel", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/scoring/models/{version}", "getScoringModel", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(POST, "/v1/scoring/preview", "previewScore", SCOPE_READ, NULL, BODY_JSON, BATCH, NULL, score_preview_start, score_preview_finish),
+    ROUTE(GET, "/v1/reports/channels", "getChannelsReport", SCOPE_READ, &report_channels_query, BODY_NONE, NO_BODY, NULL, report_channels_start, report_channels_finish),
+    ROUTE(GET, "/v1/reports/funnel", "getFunnelReport", SCOPE_READ, &report_funnel_query, BODY_NONE, NO_BODY, NULL, report_funnel_start, report_funnel_finish),
     /* clang-format on */
 };
 const size_t routes_count = ARRAY_LEN(routes);

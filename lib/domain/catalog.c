@@ -374,14 +374,19 @@ static const struct catalog_entry *find_id(const struct catalog *catalog, enum c
     return search(&catalog->by_id[kind], &wanted, compare_id);
 }
 
+static const struct catalog_entry *find_slug(const struct catalog *catalog, enum catalog_kind kind,
+                                             struct str slug)
+{
+    const struct catalog_entry wanted = {.slug = slug};
+    return search(&catalog->by_slug[kind], &wanted, compare_slug);
+}
+
 const struct catalog_entry *catalog_find(const struct catalog *catalog, enum catalog_kind kind,
                                          struct str slug_or_id)
 {
     struct uuid id;
-    if (uuid_parse(slug_or_id, &id))
-        return find_id(catalog, kind, id);
-    const struct catalog_entry wanted = {.slug = slug_or_id};
-    return search(&catalog->by_slug[kind], &wanted, compare_slug);
+    return uuid_parse(slug_or_id, &id) ? find_id(catalog, kind, id)
+                                       : find_slug(catalog, kind, slug_or_id);
 }
 
 static const void *find_typed(const struct catalog *catalog, enum catalog_kind kind,
@@ -398,7 +403,8 @@ const struct organisation *catalog_organisation(const struct catalog *catalog)
 
 const struct attribute_definition *catalog_attribute(const struct catalog *catalog, struct str name)
 {
-    return find_typed(catalog, CATALOG_ATTRIBUTE, name);
+    const struct catalog_entry *entry = find_slug(catalog, CATALOG_ATTRIBUTE, name);
+    return entry != NULL ? entry->typed : NULL;
 }
 
 const struct offer *catalog_offer(const struct catalog *catalog, struct str slug_or_id)

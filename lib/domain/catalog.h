@@ -165,10 +165,10 @@ struct catalog;
 /* One row as the store read it; the texts are borrowed for the call only. */
 struct catalog_row {
     enum catalog_kind kind;
+    int32_t version;
     struct uuid id;
     struct str slug;
     struct str body; /* JSON text */
-    int32_t version;
     int64_t created_at_us;
     int64_t updated_at_us;
 };
@@ -193,6 +193,7 @@ const struct catalog_entry *catalog_find(const struct catalog *catalog, enum cat
                                          struct str slug_or_id);
 
 const struct organisation *catalog_organisation(const struct catalog *catalog);
+/* By name alone: what a client calls an attribute is never an id. */
 const struct attribute_definition *catalog_attribute(const struct catalog *catalog,
                                                      struct str name);
 const struct offer *catalog_offer(const struct catalog *catalog, struct str slug_or_id);

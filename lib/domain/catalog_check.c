@@ -11,17 +11,6 @@
 
 #include "domain/funnel.h"
 
-void check_fault(struct check *check, const char *pointer, const char *code, const char *format,
-                 ...)
-{
-    char detail[320];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
-    va_end(args);
-    faults_add(check->faults, pointer, code, "%s", detail);
-}
-
 void check_set(struct check *check, const char *name, json_t *value)
 {
     if (value == NULL || json_object_set_new(check->body, name, value) != 0)
@@ -108,7 +97,7 @@ static void check_fixed_fields(struct check *check)
         if (new != NULL && !json_equal(old, new)) {
             char pointer[64];
             snprintf(pointer, sizeof pointer, "/%s", fixed[i]);
-            check_fault(check, pointer, "immutable", "This cannot be changed.");
+            faults_add(check->faults, pointer, "immutable", "This cannot be changed.");
         }
     }
 }
@@ -122,7 +111,7 @@ static void check_identity(struct check *check)
         return;
     char pointer[64];
     snprintf(pointer, sizeof pointer, "/%s", name);
-    check_fault(check, pointer, "format", "This looks like an id. Choose another name.");
+    faults_add(check->faults, pointer, "format", "This looks like an id. Choose another name.");
 }
 
 static void check_new(struct check *check)
@@ -132,9 +121,10 @@ static void check_new(struct check *check)
     size_t count;
     (void)catalog_list(check->catalog, kind, &count);
     if (rules->is_given)
-        check_fault(check, "", "fixed", "There are all there can be; change one of those.");
+        faults_add(check->faults, "", "fixed", "There are all there can be; change one of those.");
     else if (count >= rules->count_max)
-        check_fault(check, "", "too_many", "There are %zu already, which is the limit.", count);
+        faults_add(check->faults, "", "too_many", "There are %zu already, which is the limit.",
+                   count);
     check_identity(check);
 }
 
@@ -180,7 +170,7 @@ enum err_code catalog_check(const struct catalog *catalog, const struct catalog_
     if (json_is_object(proposal->body))
         check_body(&check);
     else
-        check_fault(&check, "", "type", "An object is expected.");
+        faults_add(check.faults, "", "type", "An object is expected.");
     if (!check.is_out_of_memory && faults->count == 0) {
         slug = check_slug(&check);
         check.is_out_of_memory = slug.data == NULL;

@@ -21,8 +21,6 @@ void check_kind(struct check *check);
 /* The slug of a new entry, in the arena; absent when out of memory. */
 struct str check_slug(struct check *check);
 
-void check_fault(struct check *check, const char *pointer, const char *code, const char *format,
-                 ...) PRINTF_LIKE(4, 5);
 /* Replaces a field of the body by `value` (a new reference, taken; NULL: out of memory). */
 void check_set(struct check *check, const char *name, json_t *value);
 void check_set_str(struct check *check, const char *name, struct str text);

@@ -65,7 +65,7 @@ static void check_words(struct check *check, const char *name, const json_t *val
     if (words.fr.data != NULL)
         set_words(check, name, words);
     else if (value != NULL)
-        check_fault(check, pointer, "required", "It needs \"fr\", \"en\" or both.");
+        faults_add(check->faults, pointer, "required", "It needs \"fr\", \"en\" or both.");
 }
 
 static bool is_zone_byte(char c)
@@ -85,8 +85,8 @@ static void check_time_zone(struct check *check, struct str zone)
         is_valid = is_zone_byte(zone.data[i]) ||
                    (zone.data[i] == '/' && i > 0 && zone.data[i - 1] != '/');
     if (!is_valid)
-        check_fault(check, "/time_zone", "format",
-                    "This is no IANA time zone. An example is Europe/Paris.");
+        faults_add(check->faults, "/time_zone", "format",
+                   "This is no IANA time zone. An example is Europe/Paris.");
 }
 
 static void check_currency(struct check *check, struct str currency)
@@ -97,8 +97,8 @@ static void check_currency(struct check *check, struct str currency)
     for (size_t i = 0; i < currency.len; i++)
         is_valid = is_valid && currency.data[i] >= 'A' && currency.data[i] <= 'Z';
     if (!is_valid)
-        check_fault(check, "/currency", "format",
-                    "A currency is an ISO 4217 code of three upper-case letters, such as EUR.");
+        faults_add(check->faults, "/currency", "format",
+                   "A currency is an ISO 4217 code of three upper-case letters, such as EUR.");
 }
 
 /* "https://host" and what follows, without white space. */
@@ -117,8 +117,8 @@ static bool is_web_address(struct str url, bool is_origin)
 static void check_url(struct check *check, const char *pointer, struct str url)
 {
     if (url.data != NULL && !is_web_address(url, /* is_origin= */ false))
-        check_fault(check, pointer, "format",
-                    "This is no web address: it begins with https:// or http:// and has no space.");
+        faults_add(check->faults, pointer, "format",
+                   "This is no web address: it begins with https:// or http:// and has no space.");
 }
 
 /* ---- references ---- */
@@ -136,7 +136,8 @@ static void check_reference(struct check *check, const char *name, enum catalog_
     }
     char pointer[POINTER_BYTES_MAX];
     snprintf(pointer, sizeof pointer, "/%s", name);
-    check_fault(check, pointer, "reference", "There is no such %s.", catalog_kind_names[kind]);
+    faults_add(check->faults, pointer, "reference", "There is no such %s.",
+               catalog_kind_names[kind]);
 }
 
 static void check_reference_id(struct check *check, const char *name, enum catalog_kind kind,
@@ -149,6 +150,19 @@ static void check_reference_id(struct check *check, const char *name, enum catal
 
 /* ---- kinds ---- */
 
+static void check_choices(struct check *check, const struct str *choices, size_t count)
+{
+    for (size_t i = 1; choices != NULL && i < count; i++) {
+        bool is_double = false;
+        for (size_t j = 0; j < i; j++)
+            is_double |= str_eq(choices[i], choices[j]);
+        char pointer[POINTER_BYTES_MAX];
+        snprintf(pointer, sizeof pointer, "/choices/%zu", i);
+        if (is_double)
+            faults_add(check->faults, pointer, "duplicate", "This choice is there already.");
+    }
+}
+
 static void check_attribute(struct check *check, const struct attribute_body *in)
 {
     /* What an HTML form's fields of these names mean already, and what rules derive. */
@@ -157,21 +171,15 @@ static void check_attribute(struct check *check, const struct attribute_body *in
         "referrer", "utm_source", "utm_medium",   "utm_campaign", "utm_content",
         "utm_term", "seniority",  "email_domain", "free_mail",    NULL};
     if (name_index(reserved, in->name) >= 0)
-        check_fault(check, "/name", "reserved", "This name has a meaning of its own already.");
+        faults_add(check->faults, "/name", "reserved",
+                   "This name has a meaning of its own already.");
     const bool is_choice = in->type == ATTRIBUTE_CHOICE;
     if (is_choice && in->choices == NULL && json_is_null(json_object_get(check->body, "choices")))
-        check_fault(check, "/choices", "required", "A choice needs the values it may take.");
+        faults_add(check->faults, "/choices", "required", "A choice needs the values it may take.");
     if (!is_choice && in->type != ENUM_NONE && in->choices != NULL)
-        check_fault(check, "/choices", "not_allowed", "Only an attribute of type choice has them.");
-    for (size_t i = 1; i < in->choice_count; i++) {
-        bool is_double = false;
-        for (size_t j = 0; j < i; j++)
-            is_double |= str_eq(in->choices[i], in->choices[j]);
-        char pointer[POINTER_BYTES_MAX];
-        snprintf(pointer, sizeof pointer, "/choices/%zu", i);
-        if (is_double)
-            check_fault(check, pointer, "duplicate", "This choice is there already.");
-    }
+        faults_add(check->faults, "/choices", "not_allowed",
+                   "Only an attribute of type choice has them.");
+    check_choices(check, in->choices, in->choice_count);
     check_words(check, "label", in->label, &label_schema, in->name);
 }
 
@@ -193,12 +201,13 @@ static void check_field_names(struct check *check, const json_t *fields)
         json_pointer_init(&pointer, "/fields");
         (void)json_pointer_push(&pointer, theirs);
         if (theirs.len == 0 || theirs.len > 128)
-            check_fault(check, pointer.text, "format", "A field's name has 1 to 128 bytes.");
+            faults_add(check->faults, pointer.text, "format", "A field's name has 1 to 128 bytes.");
         if (!json_is_string(json_object_iter_value(at)))
-            check_fault(check, pointer.text, "type", "The name of an attribute is expected.");
+            faults_add(check->faults, pointer.text, "type",
+                       "The name of an attribute is expected.");
         else if (!slug_is_valid(json_str_of(json_object_iter_value(at))))
-            check_fault(check, pointer.text, "format",
-                        "Our names have 1 to 64 lower-case letters, digits, '-' and '_'.");
+            faults_add(check->faults, pointer.text, "format",
+                       "Our names have 1 to 64 lower-case letters, digits, '-' and '_'.");
     }
 }
 
@@ -222,9 +231,9 @@ static void check_form(struct check *check, const struct form_body_stored *in)
         char pointer[POINTER_BYTES_MAX];
         snprintf(pointer, sizeof pointer, "/allowed_origins/%zu", i);
         if (!is_web_address(in->allowed_origins[i], /* is_origin= */ true))
-            check_fault(check, pointer, "format",
-                        "An origin is https://host or http://host, with a port if need be and "
-                        "nothing behind it.");
+            faults_add(check->faults, pointer, "format",
+                       "An origin is https://host or http://host, with a port if need be and "
+                       "nothing behind it.");
     }
     check_field_names(check, in->fields);
     check_url(check, "/redirect_url", in->redirect_url);
@@ -237,7 +246,7 @@ static void check_form(struct check *check, const struct form_body_stored *in)
 static void check_campaign(struct check *check, const struct campaign_body *in)
 {
     if (in->starts_on != DATE_NONE && in->ends_on != DATE_NONE && in->ends_on < in->starts_on)
-        check_fault(check, "/ends_on", "order", "It ends before it starts.");
+        faults_add(check->faults, "/ends_on", "order", "It ends before it starts.");
     check_currency(check, in->currency);
     if (in->budget != INT_NONE && in->currency.data == NULL)
         check_set_str(check, "currency", catalog_organisation(check->catalog)->currency);
@@ -256,7 +265,7 @@ static void check_member(struct check *check, const struct member_body *in)
     else if (code == ERR_NOMEM)
         check->is_out_of_memory = true;
     else
-        check_fault(check, "/email", "format", "%s", err.detail);
+        faults_add(check->faults, "/email", "format", "%s", err.detail);
 }
 
 static void check_stage(struct check *check, const struct stage_body *in)
@@ -276,10 +285,11 @@ static void check_key_scopes(struct check *check, const struct key_body *in)
     const bool is_absent = json_is_null(given) || json_array_size(given) == 0;
     if (in->kind == KEY_PUBLISHABLE) {
         if (!is_absent && scopes != SCOPE_SUBMIT)
-            check_fault(check, "/scopes", "choice", "A publishable key can only have submit.");
+            faults_add(check->faults, "/scopes", "choice",
+                       "A publishable key can only have submit.");
         scopes = SCOPE_SUBMIT;
     } else if (is_absent) {
-        check_fault(check, "/scopes", "required", "A secret key needs at least one scope.");
+        faults_add(check->faults, "/scopes", "required", "A secret key needs at least one scope.");
     }
     json_t *names = json_array();
     for (size_t i = 0; scope_names[i] != NULL; i++)
@@ -299,17 +309,18 @@ static void check_key(struct check *check, const struct key_body *in)
 {
     struct sha256 ignored;
     if (in->hash.data != NULL && !key_hash_parse(in->hash, &ignored))
-        check_fault(check, "/hash", "format", "This is no SHA-256 in hexadecimal.");
+        faults_add(check->faults, "/hash", "format", "This is no SHA-256 in hexadecimal.");
     if (in->previous_hash.data != NULL && !key_hash_parse(in->previous_hash, &ignored))
-        check_fault(check, "/previous_hash", "format", "This is no SHA-256 in hexadecimal.");
+        faults_add(check->faults, "/previous_hash", "format", "This is no SHA-256 in hexadecimal.");
     if ((in->previous_hash.data != NULL) != (in->previous_expires_at_us != TIME_NONE))
-        check_fault(check, "/previous_expires_at", "required",
-                    "A previous hash and its end belong together.");
+        faults_add(check->faults, "/previous_expires_at", "required",
+                   "A previous hash and its end belong together.");
     if (check->proposal->existing == NULL && in->expires_at_us != TIME_NONE &&
         in->expires_at_us <= check->proposal->now_us)
-        check_fault(check, "/expires_at", "range", "This time has passed.");
+        faults_add(check->faults, "/expires_at", "range", "This time has passed.");
     if (in->kind == KEY_SECRET && in->form.data != NULL)
-        check_fault(check, "/form", "not_allowed", "Only a publishable key is bound to a form.");
+        faults_add(check->faults, "/form", "not_allowed",
+                   "Only a publishable key is bound to a form.");
     check_reference(check, "form", CATALOG_FORM, in->form);
     check_reference_id(check, "member", CATALOG_MEMBER, in->member);
     set_time(check, "expires_at", in->expires_at_us);
@@ -321,20 +332,20 @@ static void check_target(struct check *check, const struct policy_body *in)
 {
     int64_t target_us = 0;
     if (json_is_object(in->target)) {
-        check_fault(check, "/target", "unsupported",
-                    "A day of the week cannot be a target yet. Give a duration, such as PT24H.");
+        faults_add(check->faults, "/target", "unsupported",
+                   "A day of the week cannot be a target yet. Give a duration, such as PT24H.");
     } else if (in->target != NULL && !policy_target_elapsed(in->target, &target_us)) {
-        check_fault(check, "/target", json_is_string(in->target) ? "format" : "type",
-                    "A target is an ISO 8601 duration, such as PT24H.");
+        faults_add(check->faults, "/target", json_is_string(in->target) ? "format" : "type",
+                   "A target is an ISO 8601 duration, such as PT24H.");
     } else if (in->target != NULL &&
                (target_us < US_PER_SECOND || target_us > POLICY_TARGET_DAYS_MAX * US_PER_DAY)) {
-        check_fault(check, "/target", "range", "A target is from PT1S to P%dD.",
-                    POLICY_TARGET_DAYS_MAX);
+        faults_add(check->faults, "/target", "range", "A target is from PT1S to P%dD.",
+                   POLICY_TARGET_DAYS_MAX);
     }
     if (!uuid_is_nil(in->calendar))
-        check_fault(check, "/calendar", "unsupported",
-                    "Targets in working hours are not there yet: without a calendar the target "
-                    "counts elapsed time.");
+        faults_add(check->faults, "/calendar", "unsupported",
+                   "Targets in working hours are not there yet: without a calendar the target "
+                   "counts elapsed time.");
 }
 
 /* After the last one. */
@@ -356,12 +367,14 @@ static void check_policy(struct check *check, const struct policy_body *in)
     if (json_is_null(json_object_get(check->body, "position")))
         check_set(check, "position", json_integer(next_position(check->catalog)));
     if (in->kind == CLOCK_ACCEPTANCE && in->starts == STARTS_AT_ACCEPT)
-        check_fault(check, "/starts", "not_allowed", "Acceptance cannot start with acceptance.");
+        faults_add(check->faults, "/starts", "not_allowed",
+                   "Acceptance cannot start with acceptance.");
     if (in->kind == CLOCK_ATTEMPTS) {
         if (json_is_null(json_object_get(check->body, "attempts")))
             check_set(check, "attempts", json_integer(POLICY_ATTEMPTS_DEFAULT));
     } else if (in->kind != ENUM_NONE && in->attempts != INT_NONE) {
-        check_fault(check, "/attempts", "not_allowed", "Only a policy of kind attempts has them.");
+        faults_add(check->faults, "/attempts", "not_allowed",
+                   "Only a policy of kind attempts has them.");
     }
     if (in->applies_when == NULL)
         return;
@@ -374,7 +387,7 @@ static void check_policy(struct check *check, const struct policy_body *in)
     if (code == ERR_NOMEM)
         check->is_out_of_memory = true;
     else if (code != OK && check->faults->count == before)
-        check_fault(check, "/applies_when", "too_large", "%s", err.detail);
+        faults_add(check->faults, "/applies_when", "too_large", "%s", err.detail);
 }
 
 /* [["09:00", "12:30"], ["14:00", "18:00"]]: in order, not overlapping. */
@@ -388,11 +401,11 @@ static void check_hours(struct check *check, const char *base, const struct hour
         const int from = time_of_day_parse(json_str_of(json_array_get(window, 0)));
         const int to = time_of_day_parse(json_str_of(json_array_get(window, 1)));
         if (json_array_size(window) != 2 || from < 0 || to < 0)
-            check_fault(check, pointer, "format",
-                        "Opening hours are two times of day, such as [\"09:00\", \"12:30\"].");
+            faults_add(check->faults, pointer, "format",
+                       "Opening hours are two times of day, such as [\"09:00\", \"12:30\"].");
         else if (from >= to || from < closed_at)
-            check_fault(check, pointer, "order",
-                        "Opening hours are in order, end after they start and do not overlap.");
+            faults_add(check->faults, pointer, "order",
+                       "Opening hours are in order, end after they start and do not overlap.");
         closed_at = to > closed_at ? to : closed_at;
     }
 }
@@ -413,7 +426,7 @@ static void check_calendar(struct check *check, const struct calendar_body *in)
                 in->exceptions[i].date != in->exceptions[j].date)
                 continue;
             snprintf(base, sizeof base, "/exceptions/%zu/date", i);
-            check_fault(check, base, "duplicate", "This day has its hours already.");
+            faults_add(check->faults, base, "duplicate", "This day has its hours already.");
             break;
         }
     }
@@ -432,9 +445,9 @@ static void check_windows(struct check *check, const json_t *definition, const c
             char pointer[POINTER_BYTES_MAX];
             snprintf(pointer, sizeof pointer, "/%s/rules/%zu/%s", part, i, ends[e]);
             if (date_parse(json_str_of(json_object_get(json_array_get(rules, i), ends[e])), &days))
-                check_fault(check, pointer, "unsupported",
-                            "A bare date is not taken yet: write a time with its offset, such as "
-                            "2027-01-01T00:00:00+01:00.");
+                faults_add(check->faults, pointer, "unsupported",
+                           "A bare date is not taken yet: write a time with its offset, such as "
+                           "2027-01-01T00:00:00+01:00.");
         }
     }
 }
@@ -470,8 +483,8 @@ static void check_model(struct check *check, const struct model_body *in)
     if (existing == NULL) {
         check_definition(check, in->definition);
     } else if (!json_equal(in->definition, json_object_get(existing->body, "definition"))) {
-        check_fault(check, "/definition", "immutable",
-                    "A model's definition cannot be changed: make a new version.");
+        faults_add(check->faults, "/definition", "immutable",
+                   "A model's definition cannot be changed: make a new version.");
     }
     int32_t active;
     (void)catalog_active_model(check->catalog, &active);

@@ -83,6 +83,7 @@ struct input_result {
     const char *detail;    /* a sentence, in the arena of the input or static */
     struct faults *faults; /* or NULL */
     bool is_replay;        /* nothing changed: the first answer again */
+    bool was_replay; /* of an Idempotency-Key's replay: whether the first answer was a repeat itself */
     bool is_new_contact;
     bool changed;
     int64_t received_at_us;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "store/contact_rows.h"
+#include "store/idempotency.h"
 #include "store/store_internal.h"
 
 struct target {
@@ -43,6 +44,8 @@ struct batch {
 
     struct input **inputs;
     size_t input_count;
+    struct idempotent *idempotents; /* the operations with an Idempotency-Key */
+    size_t idempotent_count;
 
     struct catalog *catalog; /* the newest, referenced */
     const struct model *model;
@@ -57,7 +60,7 @@ struct batch {
     struct target_list handoffs;
     struct contact **contacts; /* sorted by contact_id */
     size_t contact_count;
-    struct rows *rows[8]; /* freed at the end: texts point into them */
+    struct rows *rows[12]; /* freed at the end: texts point into them */
     size_t row_count;
 
     struct effects effects;
@@ -93,6 +96,30 @@ static enum err_code collect_inputs(struct batch *batch)
 static enum err_code send(struct batch *batch, enum statement statement)
 {
     return conn_send(batch->worker->conn, statement, &batch->worker->params, batch->reterr);
+}
+
+static enum err_code collect_idempotents(struct batch *batch)
+{
+    batch->idempotents = arena_array(batch->arena, batch->op_count, sizeof *batch->idempotents);
+    if (batch->idempotents == NULL) {
+        return no_memory(batch);
+    }
+    for (size_t i = 0; i < batch->op_count; i++) {
+        struct change_op *op = batch->ops[i];
+        if (op->idempotency == NULL) {
+            continue;
+        }
+        struct input_result **results = arena_array(batch->arena, op->input_count, sizeof(*results));
+        if (results == NULL) {
+            return no_memory(batch);
+        }
+        for (size_t k = 0; k < op->input_count; k++) {
+            results[k] = &op->inputs[k].result;
+        }
+        batch->idempotents[batch->idempotent_count++] = (struct idempotent){
+            .idempotency = op->idempotency, .results = results, .result_count = op->input_count};
+    }
+    return OK;
 }
 
 /* $1 addresses, $2 contacts, $3 handoffs: what most statements of the first phase begin with. */
@@ -348,6 +375,10 @@ static enum err_code send_reads(struct batch *batch, bool *ret_has_identities, b
     if (code == OK && *ret_has_keys) {
         code = send(batch, STATEMENT_ACTIVITY_KEY_EXISTING);
     }
+    if (code == OK && batch->idempotent_count > 0) {
+        (void)idempotency_lookup_params(&batch->worker->params, batch->idempotents, batch->idempotent_count);
+        code = send(batch, STATEMENT_IDEMPOTENCY_EXISTING);
+    }
     return code == OK ? conn_flush(conn, batch->reterr) : code;
 }
 
@@ -397,6 +428,12 @@ static enum err_code receive_reads(struct batch *batch, bool has_identities, boo
         code = receive(batch, &rows);
         if (code == OK) {
             mark_replays(batch, rows);
+        }
+    }
+    if (code == OK && batch->idempotent_count > 0) {
+        code = receive(batch, &rows);
+        if (code == OK) {
+            code = idempotency_take(rows, batch->idempotents, batch->idempotent_count, batch->reterr);
         }
     }
     return code;
@@ -697,6 +734,12 @@ static enum err_code write_all(struct batch *batch, struct attempt_state *state)
                             &effects_sent, batch->reterr);
     }
     sent += effects_sent;
+    if (code == OK && batch->idempotent_count > 0 &&
+        idempotency_insert_params(&batch->worker->params, batch->idempotents, batch->idempotent_count,
+                                  batch->now_us) > 0) {
+        sent++;
+        code = send(batch, STATEMENT_IDEMPOTENCY_INSERT);
+    }
     if (code == OK) {
         code = conn_send(conn, STATEMENT_COMMIT, /* params= */ NULL, batch->reterr);
     }
@@ -727,6 +770,9 @@ static enum err_code read_decide_write(struct batch *batch, struct attempt_state
     bool has_keys;
     *ret_is_stale = false;
     enum err_code code = collect_inputs(batch);
+    if (code == OK) {
+        code = collect_idempotents(batch);
+    }
     if (code == OK) {
         code = send_reads(batch, &has_identities, &has_keys);
     }

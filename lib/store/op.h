@@ -43,6 +43,18 @@ struct op {
     void *context;
 };
 
+/*
+ * An Idempotency-Key: the first answer again for a day. What is stored with the change is what its answer is made
+ * of (ids, not documents); a refusal changed nothing and is decided anew.
+ */
+struct idempotency {
+    struct uuid key_id;        /* the API key's */
+    struct str method_path;    /* "POST /v1/contacts" */
+    struct str key;            /* the client's */
+    struct sha256 fingerprint; /* of the body */
+    bool is_replay;            /* out: results are those of the first time */
+};
+
 enum { CHANGE_INPUTS_MAX = 1000, READ_QUERIES_MAX = 4 };
 
 /* Inputs about contacts, decided and written in one transaction. */
@@ -50,6 +62,7 @@ struct change_op {
     struct op op;
     struct input *inputs; /* each has its own result */
     size_t input_count;
+    struct idempotency *idempotency; /* NULL: none; else in the arena of the request */
 };
 
 /* A set-up write: the body's validation against the newest snapshot happens under the lock. */
@@ -62,6 +75,7 @@ struct setup_op {
     const json_t *body; /* CREATE: the whole; PATCH: a merge patch; borrowed until done */
     struct uuid id;     /* CREATE: the id to use */
     int32_t if_version; /* 0: none */
+    struct idempotency *idempotency; /* CREATE, PATCH; NULL: none */
     struct arena *arena;
     struct faults *faults;      /* out, when err is ERR_INVALID */
     struct catalog *snapshot;   /* out: the snapshot that holds the result; the caller's to unref */

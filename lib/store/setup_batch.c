@@ -4,6 +4,7 @@
  * answer finds what it says.
  */
 #include "schema/json.h"
+#include "store/idempotency.h"
 #include "store/store_internal.h"
 
 struct setup {
@@ -14,6 +15,7 @@ struct setup {
     json_t *body; /* to store; owned */
     struct str slug;
     int64_t now_us;
+    struct input_result result; /* what an Idempotency-Key remembers: the entry's id */
     struct err *reterr;
 };
 
@@ -118,17 +120,62 @@ static enum err_code send_entry(struct setup *setup)
     return conn_send(setup->worker->conn, STATEMENT_CATALOG_UPDATE, params, setup->reterr);
 }
 
+static struct idempotent idempotent_of(struct setup *setup, struct input_result **results)
+{
+    results[0] = &setup->result;
+    return (struct idempotent){
+        .idempotency = setup->op->idempotency, .results = results, .result_count = 1};
+}
+
+/* Whether this was answered before; the result then says what. */
+static enum err_code look_up_answer(struct setup *setup)
+{
+    struct conn *conn = setup->worker->conn;
+    struct params *params = &setup->worker->params;
+    struct input_result *results[1];
+    const struct idempotent operation = idempotent_of(setup, results);
+    struct rows *rows = NULL;
+    (void)idempotency_lookup_params(params, &operation, 1);
+    enum err_code code = conn_send(conn, STATEMENT_IDEMPOTENCY_EXISTING, params, setup->reterr);
+    code = code != OK ? code : conn_flush(conn, setup->reterr);
+    code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
+    code = code != OK ? code : idempotency_take(rows, &operation, 1, setup->reterr);
+    rows_free(rows);
+    if (code == OK && setup->result.code != OK) {
+        return refuse(setup, setup->result.code, setup->result.detail);
+    }
+    return code;
+}
+
+static enum err_code store_answer(struct setup *setup, size_t *sent)
+{
+    if (setup->op->idempotency == NULL) {
+        return OK;
+    }
+    struct input_result *results[1];
+    setup->result.id = setup->existing != NULL ? setup->existing->id : setup->op->id;
+    const struct idempotent operation = idempotent_of(setup, results);
+    struct params *params = &setup->worker->params;
+    if (idempotency_insert_params(params, &operation, 1, setup->now_us) == 0) {
+        return OK;
+    }
+    *sent += 1;
+    return conn_send(setup->worker->conn, STATEMENT_IDEMPOTENCY_INSERT, params, setup->reterr);
+}
+
 static enum err_code write_entry(struct setup *setup, bool *ret_is_synced)
 {
     struct conn *conn = setup->worker->conn;
     enum err_code code = send_entry(setup);
+    size_t sent = 3; /* entry, version, COMMIT */
     code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
+    code = code != OK ? code : store_answer(setup, &sent);
     code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, NULL, setup->reterr);
     if (code == OK) {
         *ret_is_synced = true;
         code = conn_sync(conn, setup->reterr);
     }
-    for (int i = 0; code == OK && i < 3; i++) {
+    for (size_t i = 0; code == OK && i < sent; i++) {
         code = conn_result(conn, NULL, setup->reterr);
     }
     return code;
@@ -147,7 +194,10 @@ static void complete(struct setup *setup, const struct err *err)
     op->op.now_us = setup->now_us;
     if (err->code == OK) {
         op->snapshot = store_catalog(setup->worker->store);
-        const struct uuid id = setup->existing != NULL ? setup->existing->id : op->id;
+        const bool is_replay = op->idempotency != NULL && op->idempotency->is_replay;
+        const struct uuid id = is_replay                 ? setup->result.id
+                               : setup->existing != NULL ? setup->existing->id
+                                                         : op->id;
         char text[UUID_TEXT_BYTES];
         op->entry = catalog_find(op->snapshot, op->entry_kind, str_from(uuid_format(id, text)));
     }
@@ -166,11 +216,17 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
         const enum err_code reload = catalog_reload(worker->store, worker->conn, reterr);
         code = reload == OK ? ERR_CONFLICT : reload;
     } else if (code == OK) {
-        code = propose(&setup);
-        is_proposed = code == OK;
+        code = op->idempotency != NULL ? look_up_answer(&setup) : OK;
+        const bool is_replay = setup.result.is_replay;
+        if (code == OK && !is_replay) {
+            code = propose(&setup);
+            is_proposed = code == OK;
+        }
         bool is_synced = false;
-        code = code != OK ? code : write_entry(&setup, &is_synced);
-        if (code != OK) {
+        if (code == OK && !is_replay) {
+            code = write_entry(&setup, &is_synced);
+        }
+        if (code != OK || is_replay) {
             conn_abandon(worker->conn, is_synced);
         } else {
             code = conn_end(worker->conn, reterr);

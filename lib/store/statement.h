@@ -6,6 +6,9 @@
 
 /* STATEMENT(enumerator, file without .sql) */
 #define STATEMENTS(STATEMENT)                                                                      \
+    STATEMENT(IDEMPOTENCY_EXISTING, idempotency_existing)                                          \
+    STATEMENT(IDEMPOTENCY_INSERT, idempotency_insert)                                              \
+    STATEMENT(IDEMPOTENCY_EXPIRE, idempotency_expire)                                              \
     STATEMENT(BEGIN, begin)                                                                        \
     STATEMENT(COMMIT, commit)                                                                      \
     STATEMENT(ROLLBACK, rollback)                                                                  \
@@ -46,7 +49,9 @@
     STATEMENT(SLA_DUE_LOCK, sla_due_lock)                                                          \
     STATEMENT(SLA_BREACH, sla_breach)                                                              \
     STATEMENT(SLA_WARN, sla_warn)                                                                  \
-    STATEMENT(SLA_NEXT_WAKE, sla_next_wake)
+    STATEMENT(SLA_NEXT_WAKE, sla_next_wake) \
+    STATEMENT(REPORT_CHANNELS, report_channels)                                                    \
+    STATEMENT(REPORT_FUNNEL, report_funnel)
 
 enum statement {
 #define STATEMENT_ENUMERATOR(name, file) STATEMENT_##name,

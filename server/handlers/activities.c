@@ -225,7 +225,8 @@ static void write_error(struct json_writer *json, const char *detail, const stru
     json_object_end(json);
 }
 
-static void write_result(struct json_writer *json, const struct item *item, const struct input *input)
+static void write_result(struct json_writer *json, const struct item *item, const struct input *input,
+                         bool is_replay)
 {
     if (item->faults != NULL) {
         JSON_FIELD(json, "status", json_int, 422);
@@ -236,8 +237,9 @@ static void write_result(struct json_writer *json, const struct item *item, cons
     }
     const struct input_result *result = &input->result;
     const bool is_refused = result->code != OK;
-    JSON_FIELD(json, "status", json_int, is_refused ? 422 : result->is_replay ? 200 : 201);
-    JSON_FIELD(json, "id", json_uuid, is_refused ? (struct uuid){{0}} : input->activity.id);
+    const bool is_repeat = is_replay ? result->was_replay : result->is_replay;
+    JSON_FIELD(json, "status", json_int, is_refused ? 422 : is_repeat ? 200 : 201);
+    JSON_FIELD(json, "id", json_uuid, is_refused ? (struct uuid){{0}} : result->id);
     JSON_FIELD(json, "contact_id", json_uuid, is_refused ? (struct uuid){{0}} : result->contact_id);
     if (is_refused) {
         write_error(json, result->detail, NULL);
@@ -255,7 +257,8 @@ enum request_step activities_finish(struct request *request)
     for (size_t i = 0; i < activities->count; i++) {
         json_object_begin(&json);
         JSON_FIELD(&json, "index", json_int, (int64_t)i);
-        write_result(&json, &activities->items[i], &activities->inputs[activities->items[i].input]);
+        write_result(&json, &activities->items[i], &activities->inputs[activities->items[i].input],
+                     request->is_replay);
         json_object_end(&json);
     }
     json_array_end(&json);

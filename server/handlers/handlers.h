@@ -50,6 +50,14 @@ enum request_step activities_finish(struct request *request);
 /* ---- handoffs, SLA, feed: handoffs.c, sla.c, events.c ---- */
 
 /* ---- scoring, reports: scoring.c, reports.c ---- */
+enum request_step score_preview_start(struct request *request);
+enum request_step score_preview_finish(struct request *request);
+extern const struct query report_channels_query;
+enum request_step report_channels_start(struct request *request);
+enum request_step report_channels_finish(struct request *request);
+extern const struct query report_funnel_query;
+enum request_step report_funnel_start(struct request *request);
+enum request_step report_funnel_finish(struct request *request);
 
 /* ---- shared by those that take claims about a contact: claims.c ---- */
 

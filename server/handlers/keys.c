@@ -118,7 +118,11 @@ enum request_step key_finish(struct request *request)
     reply_json(request, setup->action == SETUP_CREATE ? 201 : 200, &json);
     /* The entry as it is always shown, with the text in front. */
     struct buf *body = &request->message->reply.body;
-    buf_printf(body, "{\"key\":\"%s\",", (const char *)request->data);
+    if (request->is_replay) {
+        buf_append_text(body, "{\"key\":null,"); /* its text was shown once and is not kept */
+    } else {
+        buf_printf(body, "{\"key\":\"%s\",", (const char *)request->data);
+    }
     buf_append(body, buf_str(&entry).data + 1, entry.len > 0 ? entry.len - 1 : 0);
     return reply_end(request);
 }

@@ -444,11 +444,14 @@ enum request_step submit_finish(struct request *request)
     const struct submission *submission = request->data;
     const struct input_result *result = &submission->input.result;
     cors_allow(request, submission->form);
+    if (result->code == ERR_CONFLICT) {
+        return problem(request, ERR_CONFLICT, result->detail);
+    }
     if (result->code != OK) {
         faults_add(&request->faults, "/id", "taken", "%s", result->detail);
         return refuse(request, submission);
     }
-    if (result->is_replay && submission->input.activity.has_client_id) {
+    if (result->is_replay && submission->input.activity.has_client_id && !request->is_replay) {
         http_reply_header(request->message, "Idempotency-Replayed", STR_LITERAL("true"));
     }
     if (submission->is_html && !wants_json(request)) {
@@ -460,7 +463,7 @@ enum request_step submit_finish(struct request *request)
     struct json_writer json;
     reply_json(request, 201, &json);
     json_object_begin(&json);
-    JSON_FIELD(&json, "id", json_uuid, submission->input.activity.id);
+    JSON_FIELD(&json, "id", json_uuid, result->id);
     JSON_FIELD(&json, "received_at", json_time, result->received_at_us);
     JSON_FIELD(&json, "offer_url", json_str, offer != NULL ? offer->url : (struct str){0});
     json_object_end(&json);

@@ -1,11 +1,13 @@
 """Setting up: each kind of thing is made, read by slug and id, changed, listed, refused with all its faults."""
 
+import datetime
 import uuid
 
 import pytest
 
-from support import funnel
+from support import funnel, times
 from support.client import Client, expect, faults
+from support.waiting import wait_until
 
 JOURNEY = {"kind": "ebook", "journey_step": "awareness", "title": "T"}
 CALENDAR_HOURS = {"monday": [["09:00", "12:30"], ["14:00", "18:00"]]}
@@ -196,7 +198,7 @@ def test_funnel(service):
         {"/stages/vip", "/stages/lead/position"}
 
 
-def test_attribute_values_are_checked(service, ):
+def test_attribute_values_are_checked(service):
     admin = service.admin
     names = {kind: admin.make("/v1/attributes", {
         "name": funnel.unique(kind), "type": kind, **({"choices": ["smb", "enterprise"]} if kind == "choice" else {})})["name"]
@@ -290,12 +292,11 @@ def test_faults_of_a_key(service):
 
 
 def test_an_expired_key(fresh):
-    import datetime
-    made = fresh.admin.make("/v1/keys", {"name": "short", "scopes": ["read"],
-                                         "expires_at": (datetime.datetime.now(datetime.timezone.utc)
-                                                        + datetime.timedelta(hours=1)).isoformat()})
+    made = fresh.admin.make("/v1/keys", {"name": "short", "scopes": ["read"], "expires_at": times.ahead(hours=1)})
     client = Client(fresh.url, made["key"])
     client.read("/v1/organisation")
+    fresh.database.move_clock(datetime.timedelta(hours=2))
+    wait_until(lambda: client.get("/v1/organisation").status_code == 401, what="the key to expire")
     expired = fresh.admin.post("/v1/keys", {"name": "past", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"})
     if expired.status_code == 201:
         expect(Client(fresh.url, expired.json()["key"]).get("/v1/organisation"), 401)
@@ -331,7 +332,6 @@ def model(**changes):
 
 
 def test_a_draft_counts_for_nobody_until_it_is_activated(fresh):
-    from support.waiting import wait_until
     desk = funnel.Desk(fresh)
     before = desk.lead(attributes={"company": "X"})
     assert before["score"]["fit"] == 0

@@ -124,8 +124,8 @@ static void test_the_default_model_is_the_one_the_scoring_tests_use(void **state
     json_t *expected = json_from(text);
     const struct catalog_entry *entry = catalog_find(catalog, CATALOG_MODEL, STR_LITERAL("1"));
     assert_true(json_equal(json_object_get(entry->body, "definition"), expected));
-    /* Word for word. */
-    text[strcspn(text, "\n")] = '\0';
+    /* Word for word, but for the line's end. */
+    text[strlen(text) - 1] = '\0';
     assert_non_null(strstr(rows.text, text));
     int32_t version = 0;
     const struct model *model = catalog_active_model(catalog, &version);
@@ -187,6 +187,11 @@ static void test_finds_by_slug_and_id(void **state)
     assert_null(catalog_form(catalog, STR_LITERAL("guide2")));
     assert_null(catalog_form(catalog, (struct str){.data = NULL}));
     assert_null(catalog_offer(catalog, STR_LITERAL("gone")));
+    char text[UUID_TEXT_BYTES];
+    const struct catalog_entry *city =
+        catalog_find(catalog, CATALOG_ATTRIBUTE, STR_LITERAL("city"));
+    assert_ptr_equal(catalog_attribute(catalog, STR_LITERAL("city")), city->typed);
+    assert_null(catalog_attribute(catalog, str_from(uuid_format(city->id, text))));
     assert_true(form->makes_prospect);
     assert_true(form->is_open);
     assert_str_is(form->offer, "gone"); /* deleted since: that is no reason not to start */
@@ -312,7 +317,7 @@ static void test_what_cannot_be_read_is_named(void **state)
         const char *words;
     } cases[] = {
         {CATALOG_FORM,   "{\"slug\":\"x\"",                                                 "stored form \"x\""},
-        {CATALOG_FORM,   "[]",                                                              "An object"        },
+        {CATALOG_FORM,   "[]",                                                              "an object"        },
         {CATALOG_FORM,   "{\"slug\":\"x\"}",                                                "/name"            },
         {CATALOG_MODEL,  "{\"version\":2,\"activated\":0,\"definition\":{\"name\":\"x\"}}",
          "stored model \"x\" cannot be read: /fit"                                                             },

@@ -33,6 +33,7 @@ enum {
     HELD_MAX = 512,
     RACES = 10000,
     RACE_CONNECTIONS = 8,
+    STREAM_BYTES = 100000,
 };
 
 /* --- The application under the server --------------------------------------------------------- */
@@ -60,6 +61,12 @@ struct app {
     _Atomic size_t body_count; /* bodies that reached on_request */
     pthread_mutex_t block;     /* held by the test: /block waits for it on an HTTP thread */
     char *large;
+};
+
+/* What the application keeps of one message. */
+struct visit {
+    unsigned resumes;
+    unsigned stream_steps;
 };
 
 static void held_init(struct held *held)
@@ -107,7 +114,8 @@ static void *resume_all(void *argument)
     struct app *app = argument;
     struct http_message *message;
     while ((message = held_pop(&app->resuming)) != NULL) {
-        message->user = app; /* written by this thread, read by the HTTP thread */
+        struct visit *visit = message->user;
+        visit->resumes++; /* written by this thread, read by the HTTP thread */
         http_resume(message);
     }
     return NULL;
@@ -127,6 +135,8 @@ static void on_head(void *context, struct http_message *message)
     if (str_starts_with(message->path, "/smuggled"))
         atomic_fetch_add(&app->smuggled_count, 1);
     message->body_bytes_max = BODY_BYTES_MAX;
+    message->user = arena_alloc(&message->arena, sizeof(struct visit));
+    assert_non_null(message->user);
     if (str_is(message->path, "/small"))
         message->body_bytes_max = 10;
     if (str_is(message->path, "/closed"))
@@ -176,6 +186,14 @@ static void reply_headers(struct http_message *message)
             http_reply_header(message, "X-Two", STR_LITERAL("2"));
 }
 
+static void reply_stream(struct http_message *message)
+{
+    message->reply.status = 200;
+    message->reply.content_type = "text/event-stream";
+    message->reply.is_stream = true;
+    buf_append_text(&message->reply.body, "begin ");
+}
+
 static void reply_when_unblocked(struct app *app, struct http_message *message)
 {
     atomic_fetch_add(&app->blocked_count, 1);
@@ -193,6 +211,8 @@ static enum http_step on_request(void *context, struct http_message *message)
         reply_head(message);
     else if (str_is(message->path, "/headers"))
         reply_headers(message);
+    else if (str_is(message->path, "/stream"))
+        reply_stream(message);
     else if (str_is(message->path, "/large"))
         reply_text(message, 200, app->large);
     else if (str_is(message->path, "/block"))
@@ -212,7 +232,7 @@ static void on_suspended(void *context, struct http_message *message)
     struct app *app = context;
     if (str_is(message->path, "/now"))
         http_resume(message);
-    else if (str_is(message->path, "/hold"))
+    else if (str_is(message->path, "/hold") || str_is(message->query, "hold"))
         held_push(&app->held, message);
     else
         held_push(&app->resuming, message);
@@ -221,13 +241,38 @@ static void on_suspended(void *context, struct http_message *message)
 static enum http_step on_resume(void *context, struct http_message *message)
 {
     (void)context;
-    bool is_second = message->reply.content_type != NULL;
-    if (str_is(message->path, "/twice") && !is_second) {
-        message->reply.content_type = "text/plain";
+    const struct visit *visit = message->user;
+    if (str_is(message->path, "/twice") && visit->resumes < 2)
         return HTTP_WAIT;
-    }
     reply_echo(message);
     return HTTP_REPLY;
+}
+
+/* "begin ", "one ", a wait, many x, a wait, the end. With ?endless never an end; with ?hold it is
+ * the test that resumes. */
+static enum http_step on_stream(void *context, struct http_message *message)
+{
+    (void)context;
+    struct visit *visit = message->user;
+    struct buf *out = &message->reply.body;
+    assert(out->len == 0);
+    switch (visit->stream_steps++) {
+    case 0:
+        buf_append_text(out, "one ");
+        return HTTP_REPLY;
+    case 1:
+        return HTTP_WAIT;
+    case 2:
+        for (unsigned i = 0; i < STREAM_BYTES; i++)
+            buf_append_char(out, 'x');
+        if (str_is(message->query, "endless"))
+            visit->stream_steps = 2;
+        return HTTP_REPLY;
+    case 3:
+        return HTTP_WAIT;
+    default:
+        return HTTP_END;
+    }
 }
 
 static void on_refused(void *context, struct http_message *message, unsigned status,
@@ -286,6 +331,7 @@ static void app_start(struct app *app, const struct http_config *config)
         .on_request = on_request,
         .on_suspended = on_suspended,
         .on_resume = on_resume,
+        .on_stream = on_stream,
         .on_refused = on_refused,
         .on_done = on_done,
     };
@@ -590,6 +636,20 @@ static void takes_large_bodies(void **state)
     WAIT_UNTIL(http_bodies_in_flight_bytes(app->http) == 0);
 }
 
+static void sends_large_replies(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = default_config();
+    app_start(app, &config);
+    int fd = client_connect(app);
+    client_say(fd, "GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+    struct response response = client_response(fd);
+    assert_int_equal(response.body.len, REPLY_BYTES_MAX - 1);
+    response_done(&response);
+    WAIT_UNTIL(app->sent_count == 1);
+    close(fd);
+}
+
 static void sends_100_continue_only_when_it_wants_the_body(void **state)
 {
     struct app *app = *state;
@@ -891,7 +951,7 @@ static void refuses_smuggling(void **state)
 /* --- The reaper --------------------------------------------------------------------------------
  */
 
-enum { SHORT_MS = 200 };
+enum { SHORT_MS = 300 };
 
 static struct http_config impatient_config(void)
 {
@@ -968,7 +1028,7 @@ static void cuts_off_idle_connections_later(void **state)
 {
     struct app *app = *state;
     struct http_config config = impatient_config();
-    config.idle_timeout_us = 3 * SHORT_MS * US_PER_MS;
+    config.idle_timeout_us = 6 * SHORT_MS * US_PER_MS;
     app_start(app, &config);
     int silent = client_connect(app);
     int idle = client_connect(app);
@@ -994,20 +1054,12 @@ static void cuts_off_clients_that_do_not_read(void **state)
 {
     struct app *app = *state;
     struct http_config config = impatient_config();
-    config.reply_timeout_us = 5 * SHORT_MS * US_PER_MS;
     app_start(app, &config);
     int fd = client_connect(app);
     client_say(fd, "GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
     WAIT_UNTIL(http_reaped_count(app->http) == 1);
     WAIT_UNTIL(app->done_count == 1);
     assert_int_equal(app->sent_count, 0);
-    close(fd);
-    /* one that reads gets all of it */
-    fd = client_connect(app);
-    client_say(fd, "GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
-    struct response response = client_response(fd);
-    assert_int_equal(response.body.len, REPLY_BYTES_MAX - 1);
-    response_done(&response);
     close(fd);
 }
 
@@ -1170,6 +1222,121 @@ static void forgets_clients_that_leave_in_the_middle(void **state)
     close(fd);
     WAIT_UNTIL(http_bodies_in_flight_bytes(app->http) == 0);
     WAIT_UNTIL(http_connection_count(app->http) == 0);
+}
+
+/* --- Streams -----------------------------------------------------------------------------------
+ */
+
+/* Reads chunks until `len` bytes of content are there, or the last chunk. Returns the content. */
+static struct buf client_chunks(int fd, size_t len)
+{
+    struct buf content = client_buf();
+    while (content.len < len) {
+        struct buf line = client_buf();
+        while (line.len < 2 || line.data[line.len - 1] != '\n')
+            if (!client_read(fd, &line, 1))
+                fail_msg("closed within a stream");
+        size_t left = strtoul(line.data, NULL, 16);
+        bool is_last = left == 0;
+        buf_done(&line);
+        for (size_t end = content.len + left; content.len < end;)
+            if (!client_read(fd, &content, end - content.len))
+                fail_msg("closed within a chunk");
+        struct buf end = client_buf();
+        while (end.len < 2)
+            assert_true(client_read(fd, &end, 2 - end.len));
+        assert_memory_equal(end.data, "\r\n", 2);
+        buf_done(&end);
+        if (is_last)
+            break;
+    }
+    return content;
+}
+
+static void expect_stream_head(int fd)
+{
+    struct response response = client_response(fd);
+    assert_int_equal(response.status, 200);
+    assert_true(response_has(&response, "\r\nTransfer-Encoding: chunked\r\n"));
+    assert_true(response_has(&response, "\r\nContent-Type: text/event-stream\r\n"));
+    response_done(&response);
+}
+
+static void streams(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = default_config();
+    app_start(app, &config);
+    int fd = client_connect(app);
+    for (unsigned round = 0; round < 3; round++) { /* on one connection */
+        client_say(fd, "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+        expect_stream_head(fd);
+        struct buf content = client_chunks(fd, SIZE_MAX);
+        assert_int_equal(content.len, 10 + STREAM_BYTES);
+        assert_memory_equal(content.data, "begin one xxx", 13);
+        buf_done(&content);
+    }
+    client_say(fd, "HEAD /stream HTTP/1.1\r\nHost: h\r\n\r\n");
+    struct response response = client_response_to(fd, /* has_body= */ false);
+    assert_int_equal(response.status, 200);
+    response_done(&response);
+    client_say(fd, "GET /stream HTTP/1.0\r\n\r\n"); /* no chunks: until the end */
+    response = client_response(fd);
+    assert_false(response_has(&response, "chunked"));
+    response_done(&response);
+    struct buf content = client_buf();
+    while (client_read(fd, &content, SIZE_MAX))
+        ;
+    assert_int_equal(content.len, 10 + STREAM_BYTES);
+    buf_done(&content);
+    close(fd);
+    WAIT_UNTIL(app->sent_count == 5);
+}
+
+static void sends_what_a_stream_has_before_it_waits(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = default_config();
+    app_start(app, &config);
+    int fd = client_connect(app);
+    client_say(fd, "GET /stream?hold HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_stream_head(fd);
+    struct buf content = client_chunks(fd, 10);
+    assert_true(str_is(buf_str(&content), "begin one "));
+    buf_done(&content);
+    WAIT_UNTIL(http_suspended_count(app->http) == 1);
+    http_resume(held_pop(&app->held));
+    content = client_chunks(fd, STREAM_BYTES);
+    assert_int_equal(content.len, STREAM_BYTES);
+    buf_done(&content);
+    WAIT_UNTIL(http_suspended_count(app->http) == 1);
+    /* shutting down ends it in order */
+    http_refuse_new(app->http);
+    http_resume(held_pop(&app->held));
+    content = client_chunks(fd, SIZE_MAX);
+    assert_int_equal(content.len, 0);
+    buf_done(&content);
+    WAIT_UNTIL(http_message_count(app->http) == 0);
+    assert_int_equal(app->sent_count, 1);
+    close(fd);
+}
+
+static void ends_streams_that_nobody_reads(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = impatient_config();
+    app_start(app, &config);
+    int stuck = client_connect(app);
+    int gone = client_connect(app);
+    client_say(stuck, "GET /stream?endless HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_say(gone, "GET /stream?endless HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_stream_head(gone);
+    close(gone);
+    WAIT_UNTIL(app->done_count == 2);
+    assert_int_equal(app->sent_count, 0);
+    assert_int_equal(http_reaped_count(app->http), 1);
+    WAIT_UNTIL(http_connection_count(app->http) == 0);
+    close(stuck);
 }
 
 /* --- Stopping ----------------------------------------------------------------------------------
@@ -1375,6 +1542,7 @@ int main(void)
         TEST(takes_requests_byte_by_byte),
         TEST(answers_pipelined_requests_in_order),
         TEST(takes_large_bodies),
+        TEST(sends_large_replies),
         TEST(sends_100_continue_only_when_it_wants_the_body),
         TEST(refuses_bodies_that_are_too_large),
         TEST(ends_connections_that_send_bodies_for_ever),
@@ -1394,6 +1562,9 @@ int main(void)
         TEST(serves_any_number_of_events_at_once),
         TEST(survives_clients_that_leave),
         TEST(forgets_clients_that_leave_in_the_middle),
+        TEST(streams),
+        TEST(sends_what_a_stream_has_before_it_waits),
+        TEST(ends_streams_that_nobody_reads),
         TEST(stops_with_connections_open),
         TEST(drains_in_order),
         TEST(answers_503_when_it_refuses_new_requests),

@@ -8,8 +8,8 @@
 -- implied and they are in order. The survivor of a merge has the history of all its members; merges are few,
 -- so only those are put together, and the one big aggregate stays one by contact_id.
 --
--- Rows, by `part`: 'bounds' (since, until); 'channel' (channel, leads, mqls, sqls, customers, converted, median
--- seconds); 'revenue' (channel, currency, amount); 'backwards' (contact_id; in leads how many there are).
+-- Rows, by `part`: 'bounds' (since, until); 'channel' (revenue as "46500000 EUR; 1200 USD"); 'backwards': a
+-- contact whose two stages are out of order (contact_id; in leads how many there are).
 WITH bounds AS (
     SELECT coalesce($1::timestamptz, (date '1970-01-01' + $3::int)::timestamp AT TIME ZONE $5::text) AS since,
            coalesce($2::timestamptz, (date '1970-01-01' + $4::int)::timestamp AT TIME ZONE $5::text) AS until),
@@ -41,28 +41,35 @@ cohort AS MATERIALIZED (
     WHERE h.furthest >= $6::text::stage
       AND coalesce(h.from_at, h.beyond_at) >= coalesce((SELECT since FROM bounds), '-infinity')
       AND coalesce(h.from_at, h.beyond_at) < coalesce((SELECT until FROM bounds), 'infinity')),
+channel AS (
+    SELECT channel, count(*) AS leads, count(*) FILTER (WHERE furthest >= 'mql') AS mqls,
+           count(*) FILTER (WHERE furthest >= 'sql') AS sqls,
+           count(*) FILTER (WHERE furthest >= 'customer') AS customers,
+           count(*) FILTER (WHERE furthest >= $7::text::stage) AS converted,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE seconds >= 0) AS median_seconds
+    FROM cohort
+    GROUP BY channel),
+amount AS (
+    SELECT k.channel, coalesce(d.currency, $8::text) AS currency, sum(d.amount) AS amount
+    FROM deal d LEFT JOIN family f ON f.contact_id = d.contact_id
+         JOIN cohort k ON k.contact_id = coalesce(f.survivor, d.contact_id)
+    WHERE d.amount IS NOT NULL
+    GROUP BY k.channel, coalesce(d.currency, $8::text)),
+revenue AS (
+    SELECT channel, string_agg(amount || ' ' || currency, '; ' ORDER BY currency) AS amounts
+    FROM amount
+    GROUP BY channel),
 backwards AS (
     SELECT contact_id, count(*) OVER () AS total FROM cohort WHERE seconds < 0
     ORDER BY contact_id LIMIT $9::int)
 SELECT 'bounds' AS part, NULL AS channel, 0::bigint AS leads, 0::bigint AS mqls, 0::bigint AS sqls,
-       0::bigint AS customers, 0::bigint AS converted, NULL::float8 AS median_seconds, NULL AS currency,
-       NULL AS amount, NULL::uuid AS contact_id, since, until
+       0::bigint AS customers, 0::bigint AS converted, NULL::float8 AS median_seconds, NULL AS revenue,
+       NULL::uuid AS contact_id, since, until
 FROM bounds
 UNION ALL
-SELECT 'channel', channel, count(*), count(*) FILTER (WHERE furthest >= 'mql'),
-       count(*) FILTER (WHERE furthest >= 'sql'), count(*) FILTER (WHERE furthest >= 'customer'),
-       count(*) FILTER (WHERE furthest >= $7::text::stage),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE seconds >= 0), NULL, NULL, NULL, NULL, NULL
-FROM cohort
-GROUP BY channel
+SELECT 'channel', c.channel, c.leads, c.mqls, c.sqls, c.customers, c.converted, c.median_seconds, r.amounts,
+       NULL, NULL, NULL
+FROM channel c LEFT JOIN revenue r ON coalesce(r.channel, '') = coalesce(c.channel, '')
 UNION ALL
-(SELECT 'revenue', k.channel, 0, 0, 0, 0, 0, NULL, coalesce(d.currency, $8::text), sum(d.amount)::text, NULL, NULL,
-        NULL
- FROM deal d LEFT JOIN family f ON f.contact_id = d.contact_id
-      JOIN cohort k ON k.contact_id = coalesce(f.survivor, d.contact_id)
- WHERE d.amount IS NOT NULL
- GROUP BY k.channel, coalesce(d.currency, $8::text)
- ORDER BY coalesce(d.currency, $8::text))
-UNION ALL
-SELECT 'backwards', NULL, total, 0, 0, 0, 0, NULL, NULL, NULL, contact_id, NULL, NULL
+SELECT 'backwards', NULL, total, 0, 0, 0, 0, NULL, NULL, contact_id, NULL, NULL
 FROM backwards

@@ -1,0 +1,2 @@
+-- Which contact an id stands for: itself, or the one it was merged into. $1 the id.
+SELECT coalesce(m.merged_into, m.contact_id) FROM contact m WHERE m.contact_id = $1::uuid
