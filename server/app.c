@@ -1,8 +1,10 @@
 #include "app.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 
 #include "base/embedded_file.h"
+#include "reply.h"
 #include "request.h"
 
 extern const struct embedded_file served_files[];
@@ -10,6 +12,7 @@ extern const size_t served_files_count;
 
 static const int64_t idle_timeout_us = 60 * US_PER_SECOND;
 static const int64_t reply_timeout_us = 30 * US_PER_SECOND;
+static const int64_t last_answers_us = 2 * US_PER_SECOND;
 enum { MESSAGE_ARENA_BYTES_MAX = 1 << 20, DISCARD_BYTES_MAX = 1 << 20 };
 
 struct store_config app_store_config(const struct config *config, const char *database_url)
@@ -41,7 +44,23 @@ static struct http_config http_config_of(const struct config *config)
         .arena_bytes_max = MESSAGE_ARENA_BYTES_MAX,
         .bodies_in_flight_bytes_max = (size_t)config->bodies_in_flight_bytes_max,
         .discard_bytes_max = DISCARD_BYTES_MAX,
+        .reply_bytes_max = REPLY_BYTES_MAX,
     };
+}
+
+/* As many descriptors as connections, and a few: the usual soft limit of 1,024 is below that. */
+static void raise_descriptor_limit(size_t connections_max)
+{
+    enum { OTHER_DESCRIPTORS = 256 };
+    struct rlimit limit;
+    const rlim_t wanted = connections_max + OTHER_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_write(LOG_WARN, "few_descriptors", LOG_INT("wanted", wanted), LOG_INT("allowed", limit.rlim_cur));
+    }
 }
 
 enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
@@ -59,6 +78,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     if (code != OK) {
         return code;
     }
+    raise_descriptor_limit((size_t)config->connections_max);
     request_handler_init(&app->handler, app);
     const struct http_config http = http_config_of(config);
     code = http_start(&http, &app->handler, &app->http, reterr);
@@ -79,13 +99,18 @@ void app_stop(struct app *app)
     atomic_store(&app->is_draining, true);
     http_quiesce(app->http);
     const int64_t deadline_us = clock_monotonic_us() + app->config->drain_timeout_us;
-    while (http_suspended_count(app->http) > 0 && clock_monotonic_us() < deadline_us) {
-        (void)poll(NULL, 0, 10);
+    while (http_message_count(app->http) > 0 && clock_monotonic_us() < deadline_us) {
+        (void)poll(NULL, 0, 5);
     }
     http_refuse_new(app->http);
     store_quiesce(app->store);
     while (http_suspended_count(app->http) > 0) {
-        (void)poll(NULL, 0, 10);
+        (void)poll(NULL, 0, 5);
+    }
+    /* The last answers leave; a client that does not take its own is not waited for. */
+    const int64_t last_us = clock_monotonic_us() + last_answers_us;
+    while (http_message_count(app->http) > 0 && clock_monotonic_us() < last_us) {
+        (void)poll(NULL, 0, 5);
     }
     http_stop(app->http);
     store_stop(app->store);

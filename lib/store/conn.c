@@ -26,7 +26,7 @@ struct conn {
 /* What every session of ours looks like, whatever the server's or the role's defaults are. */
 static const char session_options[] = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
                                       " -c synchronous_commit=on -c jit=off -c lock_timeout=0"
-                                      " -c idle_in_transaction_session_timeout=60s -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+                                      " -c idle_in_transaction_session_timeout=60s";
 
 struct conn *conn_new(const char *url)
 {

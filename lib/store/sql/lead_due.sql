@@ -2,15 +2,42 @@
 -- $1 the scoring model in force; filters, null (or false) for none: $2 stages (given always), $3 reached at least,
 -- $4 or disqualified once, $5 decisions, $6 fit grade or better, $7 log2 of the interest wanted now and $8 the
 -- model's half-life in microseconds, $9 channel, $10 campaign, $11 assignee, $12 a handoff that nobody has; $13 rows;
--- $14, $15 deadline and clock of the last contact with one of the page before (null: none; infinity: all are told),
+-- $14, $15 deadline and clock of the last contact with one of the page before (null: none; a far one: all are told),
 -- $16 the last one without.
 WITH due AS MATERIALIZED (
-    SELECT p.contact_id, k.due_at, k.clock_id
+    SELECT w.contact_id, k.due_at, k.clock_id
     FROM sla_clock k
-    JOIN contact o ON o.contact_id = k.contact_id
-    JOIN contact p ON p.contact_id = coalesce(o.merged_into, o.contact_id) AND p.handoff_id = k.handoff_id
-    JOIN handoff h ON h.handoff_id = p.handoff_id
-    LEFT JOIN score s ON s.contact_id = p.contact_id AND s.model = $1::int
+    -- At most one row, clock by clock: LIMIT keeps the planner from joining all clocks with all contacts first.
+    CROSS JOIN LATERAL (
+        SELECT p.contact_id
+        FROM contact o
+        JOIN contact p ON p.contact_id = coalesce(o.merged_into, o.contact_id)
+        JOIN handoff h ON h.handoff_id = p.handoff_id
+        LEFT JOIN score s ON s.contact_id = p.contact_id AND s.model = $1::int
+        WHERE o.contact_id = k.contact_id AND h.handoff_id = k.handoff_id
+          AND p.merged_into IS NULL
+          AND p.stage = ANY ($2::text[]::stage[])
+          AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
+               OR ($4::boolean
+                   AND EXISTS (SELECT FROM stage_change g
+                               WHERE g.contact_id IN (SELECT p.contact_id
+                                                      UNION ALL
+                                                      SELECT d.contact_id FROM contact d WHERE d.merged_into = p.contact_id)
+                                 AND g.to_stage = 'disqualified')))
+          AND ($5::text[] IS NULL OR coalesce(s.decision, 'stay') = ANY ($5::text[]))
+          AND ($6::text IS NULL OR s.fit_grade <= $6::text)
+          AND ($7::float8 IS NULL
+               OR s.heat >= (SELECT $7::float8 + (extract(epoch FROM relais_now()) * 1000000)::float8 / $8::float8))
+          AND ($9::text IS NULL OR p.channel = $9::text)
+          AND ($10::text IS NULL
+               OR EXISTS (SELECT FROM activity a
+                          WHERE a.contact_id IN (SELECT p.contact_id
+                                                 UNION ALL
+                                                 SELECT d.contact_id FROM contact d WHERE d.merged_into = p.contact_id)
+                            AND a.campaign = $10::text))
+          AND ($11::uuid IS NULL OR h.assignee = $11::uuid)
+          AND (NOT $12::boolean OR (h.handoff_id IS NOT NULL AND h.assignee IS NULL))
+        LIMIT 1) w
     WHERE k.ended_at IS NULL AND k.state <> 'paused'
       AND (k.due_at, k.clock_id) > (coalesce($14::timestamptz, '-infinity'::timestamptz),
                                     coalesce($15::uuid, '00000000-0000-0000-0000-000000000000'::uuid))
@@ -18,28 +45,6 @@ WITH due AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM sla_clock e
                       WHERE e.contact_id = k.contact_id AND e.handoff_id = k.handoff_id AND e.ended_at IS NULL
                         AND e.state <> 'paused' AND (e.due_at, e.clock_id) < (k.due_at, k.clock_id))
-      AND p.merged_into IS NULL
-      AND p.stage = ANY ($2::text[]::stage[])
-      AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
-           OR ($4::boolean
-               AND EXISTS (SELECT FROM stage_change g
-                           WHERE g.contact_id IN (SELECT p.contact_id
-                                                  UNION ALL
-                                                  SELECT d.contact_id FROM contact d WHERE d.merged_into = p.contact_id)
-                             AND g.to_stage = 'disqualified')))
-      AND ($5::text[] IS NULL OR coalesce(s.decision, 'stay') = ANY ($5::text[]))
-      AND ($6::text IS NULL OR s.fit_grade <= $6::text)
-      AND ($7::float8 IS NULL
-           OR s.heat >= (SELECT $7::float8 + (extract(epoch FROM relais_now()) * 1000000)::float8 / $8::float8))
-      AND ($9::text IS NULL OR p.channel = $9::text)
-      AND ($10::text IS NULL
-           OR EXISTS (SELECT FROM activity a
-                      WHERE a.contact_id IN (SELECT p.contact_id
-                                             UNION ALL
-                                             SELECT d.contact_id FROM contact d WHERE d.merged_into = p.contact_id)
-                        AND a.campaign = $10::text))
-      AND ($11::uuid IS NULL OR h.assignee = $11::uuid)
-      AND (NOT $12::boolean OR (h.handoff_id IS NOT NULL AND h.assignee IS NULL))
     ORDER BY k.due_at, k.clock_id
     LIMIT $13::int),
 other AS (
@@ -77,14 +82,14 @@ other AS (
     ORDER BY p.contact_id DESC
     LIMIT $13::int),
 page AS (
-    SELECT d.contact_id, d.due_at, d.clock_id FROM due d
+    SELECT w.contact_id, w.due_at, w.clock_id FROM due w
     UNION ALL
-    SELECT o.contact_id, NULL, NULL FROM other o)
+    SELECT w.contact_id, NULL, NULL FROM other w)
 SELECT c.*, s.at, s.points, s.fit, s.fit_grade, s.fit_known, s.grade, s.decision, s.rule_errors,
        k.due_at, k.breached_at, p.due_at, p.clock_id
-FROM (SELECT p.contact_id, p.due_at, p.clock_id
-      FROM page p
-      ORDER BY p.due_at NULLS LAST, p.clock_id, p.contact_id DESC
+FROM (SELECT w.contact_id, w.due_at, w.clock_id
+      FROM page w
+      ORDER BY w.due_at NULLS LAST, w.clock_id, w.contact_id DESC
       LIMIT $13::int) p
 JOIN contact_state c ON c.contact_id = p.contact_id
 LEFT JOIN score s ON s.contact_id = c.contact_id AND s.model = $1::int
