@@ -43,10 +43,10 @@ static int64_t occurred_at_us(const struct contact *contact, const struct input 
 /* The stage that an activity of this kind brings a contact to. */
 static enum stage stage_of(const struct input *input, const struct catalog *catalog)
 {
-    const struct form *form = input->activity.form.data != NULL && input->kind == INPUT_SUBMISSION
-                                  ? catalog_form(catalog, input->activity.form)
-                                  : NULL;
-    if (form != NULL) {
+    const struct form *form =
+        input->activity.form.data != NULL ? catalog_form(catalog, input->activity.form) : NULL;
+    /* An activity of the kind that its form records is a submission that was told later. */
+    if (form != NULL && (input->kind == INPUT_SUBMISSION || str_eq(input->activity.kind, form->activity))) {
         return form->makes_prospect ? STAGE_PROSPECT : STAGE_LEAD;
     }
     static const char *const lead_kinds[] = {"form_submission", "demo_request", "call_request", NULL};
@@ -175,8 +175,10 @@ static enum err_code take_attributes(struct contact *contact, struct input *inpu
     struct str changed[ATTRIBUTES_MAX];
     size_t changed_count = 0;
     bool is_granting = false;
-    enum err_code code =
-        contact_claim(contact, input, effects->now_us, effects, changed, &changed_count);
+    /* What was learnt earlier does not overwrite what the same source said since. */
+    const int64_t learnt_at_us =
+        input->activity.occurred_at_us != TIME_NONE ? input->activity.occurred_at_us : effects->now_us;
+    enum err_code code = contact_claim(contact, input, learnt_at_us, effects, changed, &changed_count);
     code = code != OK ? code : contact_consent(contact, input, effects, &is_granting);
     if (code == OK && input->activity.channel.data != NULL &&
         (contact->channel.data == NULL || input->kind == INPUT_PATCH) &&
@@ -202,7 +204,8 @@ enum err_code change_upsert(struct contact *contact, struct input *input, struct
     bool has_stage = false;
     enum err_code code = OK;
     if (is_created) {
-        code = advance(contact, input, STAGE_CONTACT, TIME_NONE, /* is_silent= */ true, effects, &has_stage);
+        code = advance(contact, input, STAGE_CONTACT, input->activity.occurred_at_us, /* is_silent= */ true,
+                       effects, &has_stage);
         code = code != OK ? code : created_event(contact, input, effects);
     }
     input->result.is_new_contact = is_created;

@@ -46,6 +46,7 @@ struct batch {
     size_t input_count;
     struct idempotent *idempotents; /* the operations with an Idempotency-Key */
     size_t idempotent_count;
+    size_t deal_count; /* inputs whose deal may be known already */
 
     struct catalog *catalog; /* the newest, referenced */
     const struct model *model;
@@ -192,6 +193,29 @@ static size_t key_params(struct batch *batch)
         if (must_look_up(batch, batch->inputs[i])) {
             item_uuid(ids, batch->inputs[i]->activity.id);
             item_text(scopes, batch->inputs[i]->activity.scope);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* An imported deal has an id made from its content, so that a repeat meets itself. */
+static bool may_be_known_deal(const struct input *input)
+{
+    return input->kind == INPUT_DEAL && !uuid_is_nil(input->deal.deal_id) && input->email_key.data != NULL;
+}
+
+static size_t deal_params(struct batch *batch)
+{
+    struct params *params = &batch->worker->params;
+    params_clear(params);
+    struct param *emails = param_array(params, ITEM_TEXT);
+    struct param *ids = param_array(params, ITEM_UUID);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->input_count; i++) {
+        if (may_be_known_deal(batch->inputs[i])) {
+            item_text(emails, batch->inputs[i]->email_key);
+            item_uuid(ids, batch->inputs[i]->deal.deal_id);
             count++;
         }
     }
@@ -375,6 +399,10 @@ static enum err_code send_reads(struct batch *batch, bool *ret_has_identities, b
     if (code == OK && *ret_has_keys) {
         code = send(batch, STATEMENT_ACTIVITY_KEY_EXISTING);
     }
+    batch->deal_count = deal_params(batch);
+    if (code == OK && batch->deal_count > 0) {
+        code = send(batch, STATEMENT_DEAL_EXISTING);
+    }
     if (code == OK && batch->idempotent_count > 0) {
         (void)idempotency_lookup_params(&batch->worker->params, batch->idempotents, batch->idempotent_count);
         code = send(batch, STATEMENT_IDEMPOTENCY_EXISTING);
@@ -408,6 +436,22 @@ static void mark_replays(struct batch *batch, const struct rows *rows)
     }
 }
 
+static void mark_known_deals(struct batch *batch, const struct rows *rows)
+{
+    for (size_t r = 0; r < rows_count(rows); r++) {
+        const struct uuid id = row_uuid(rows, r, 0);
+        for (size_t i = 0; i < batch->input_count; i++) {
+            struct input *input = batch->inputs[i];
+            if (may_be_known_deal(input) && uuid_eq(input->deal.deal_id, id)) {
+                input->result.is_replay = true;
+                input->result.id = id;
+                input->result.contact_id = row_uuid(rows, r, 1);
+                input->result.received_at_us = batch->now_us;
+            }
+        }
+    }
+}
+
 static enum err_code receive_reads(struct batch *batch, bool has_identities, bool has_keys)
 {
     enum err_code code = receive_head(batch);
@@ -428,6 +472,12 @@ static enum err_code receive_reads(struct batch *batch, bool has_identities, boo
         code = receive(batch, &rows);
         if (code == OK) {
             mark_replays(batch, rows);
+        }
+    }
+    if (code == OK && batch->deal_count > 0) {
+        code = receive(batch, &rows);
+        if (code == OK) {
+            mark_known_deals(batch, rows);
         }
     }
     if (code == OK && batch->idempotent_count > 0) {
@@ -640,20 +690,30 @@ static enum err_code read_details(struct batch *batch)
 
 /* ---- (2) decide ---- */
 
+/* Whether the id says that both are one. */
+static bool is_same(const struct input *a, const struct input *b)
+{
+    if (a->kind != b->kind) {
+        return false;
+    }
+    if (a->kind == INPUT_DEAL) {
+        return uuid_eq(a->deal.deal_id, b->deal.deal_id);
+    }
+    return b->activity.has_client_id && uuid_eq(a->activity.id, b->activity.id) &&
+           str_eq(a->activity.scope, b->activity.scope);
+}
+
 /* The same id twice in one batch: the second is the first one's repeat. */
 static const struct input *earlier_twin(const struct batch *batch, size_t index)
 {
     const struct input *input = batch->inputs[index];
-    if ((input->kind != INPUT_SUBMISSION && input->kind != INPUT_ACTIVITY) ||
-        !input->activity.has_client_id) {
+    const bool is_activity = input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY;
+    if (!may_be_known_deal(input) && !(is_activity && input->activity.has_client_id)) {
         return NULL;
     }
     for (size_t i = 0; i < index; i++) {
-        const struct input *other = batch->inputs[i];
-        if (other->kind == input->kind && other->activity.has_client_id &&
-            uuid_eq(other->activity.id, input->activity.id) &&
-            str_eq(other->activity.scope, input->activity.scope) && other->result.code == OK) {
-            return other;
+        if (is_same(input, batch->inputs[i]) && batch->inputs[i]->result.code == OK) {
+            return batch->inputs[i];
         }
     }
     return NULL;

@@ -91,6 +91,32 @@ static enum err_code propose(struct setup *setup)
     return OK;
 }
 
+/* Which time zones there are only the database knows: it is the one that will use them. */
+static enum err_code check_time_zone(struct setup *setup)
+{
+    const struct str zone = json_str_of(json_object_get(setup->body, "time_zone"));
+    const struct catalog_entry *existing = setup->existing;
+    if (zone.data == NULL ||
+        (existing != NULL && str_eq(zone, json_str_of(json_object_get(existing->body, "time_zone"))))) {
+        return OK;
+    }
+    struct conn *conn = setup->worker->conn;
+    struct params *params = &setup->worker->params;
+    struct rows *rows = NULL;
+    params_clear(params);
+    param_text(params, zone);
+    enum err_code code = conn_send(conn, STATEMENT_TIME_ZONE_EXISTS, params, setup->reterr);
+    code = code != OK ? code : conn_flush(conn, setup->reterr);
+    code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
+    if (code == OK && !row_bool(rows, 0, 0)) {
+        faults_add(setup->op->faults, "/time_zone", "unknown",
+                   "There is no such time zone. Use a name like Europe/Paris.");
+        code = refuse(setup, ERR_INVALID, "There is no such time zone.");
+    }
+    rows_free(rows);
+    return code;
+}
+
 static enum err_code send_entry(struct setup *setup)
 {
     struct params *params = &setup->worker->params;
@@ -221,6 +247,7 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
         if (code == OK && !is_replay) {
             code = propose(&setup);
             is_proposed = code == OK;
+            code = code == OK && op->action != SETUP_DELETE ? check_time_zone(&setup) : code;
         }
         bool is_synced = false;
         if (code == OK && !is_replay) {

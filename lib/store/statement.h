@@ -42,6 +42,7 @@
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \
     STATEMENT(CATALOG_UPDATE, catalog_update)                                                      \
     STATEMENT(CATALOG_DELETE, catalog_delete)                                                      \
+    STATEMENT(TIME_ZONE_EXISTS, time_zone_exists)                                                  \
     STATEMENT(CATALOG_BUMP, catalog_bump)                                                          \
     STATEMENT(FEED_LOCK, feed_lock)                                                                \
     STATEMENT(FEED_NUMBER, feed_number)                                                            \
@@ -49,9 +50,25 @@
     STATEMENT(SLA_DUE_LOCK, sla_due_lock)                                                          \
     STATEMENT(SLA_BREACH, sla_breach)                                                              \
     STATEMENT(SLA_WARN, sla_warn)                                                                  \
-    STATEMENT(SLA_NEXT_WAKE, sla_next_wake) \
+    STATEMENT(SLA_NEXT_WAKE, sla_next_wake)                                                        \
     STATEMENT(REPORT_CHANNELS, report_channels)                                                    \
-    STATEMENT(REPORT_FUNNEL, report_funnel)
+    STATEMENT(REPORT_FUNNEL, report_funnel)                                                        \
+    STATEMENT(DEAL_EXISTING, deal_existing)                                                        \
+    STATEMENT(LOCAL_TIMES, local_times)                                                            \
+    STATEMENT(EMAIL_KNOWN, email_known)                                                            \
+    STATEMENT(CONTACT_ONE, contact_one)                                                            \
+    STATEMENT(CONTACT_PAGE, contact_page)                                                          \
+    STATEMENT(CONTACT_BY_EMAIL, contact_by_email)                                                  \
+    STATEMENT(CONTACT_ROOT, contact_root)                                                          \
+    STATEMENT(CONTACT_HISTORY, contact_history)                                                    \
+    STATEMENT(CONTACT_TIMELINE, contact_timeline)                                                  \
+    STATEMENT(LEAD_NEWEST, lead_newest)                                                            \
+    STATEMENT(LEAD_WORKING, lead_working)                                                          \
+    STATEMENT(LEAD_HOTTEST, lead_hottest)                                                          \
+    STATEMENT(LEAD_DUE, lead_due)                                                                  \
+    STATEMENT(SUBMISSION_PAGE, submission_page)                                                    \
+    STATEMENT(SUBMISSION_OF_CONTACT, submission_of_contact)                                        \
+    STATEMENT(SUBMISSION_ONE, submission_one)
 
 enum statement {
 #define STATEMENT_ENUMERATOR(name, file) STATEMENT_##name,

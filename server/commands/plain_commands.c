@@ -55,6 +55,18 @@ static const char *scope_name(unsigned scope)
     return "none";
 }
 
+static void write_required(struct json_writer *json, const struct schema *schema)
+{
+    json_key(json, "required");
+    json_array_begin(json);
+    for (size_t i = 0; i < schema->count; i++) {
+        if ((schema->fields[i].flags & FIELD_REQUIRED) != 0) {
+            json_text(json, schema->fields[i].name);
+        }
+    }
+    json_array_end(json);
+}
+
 static void write_route(struct json_writer *json, const struct route *route)
 {
     json_object_begin(json);
@@ -63,14 +75,9 @@ static void write_route(struct json_writer *json, const struct route *route)
     JSON_FIELD(json, "operation_id", json_text, route->operation_id);
     JSON_FIELD(json, "scope", json_text, scope_name(route->scope));
     JSON_FIELD(json, "body_limit", json_int, (int64_t)route->body_bytes_max);
-    json_key(json, "required");
-    json_array_begin(json);
-    for (size_t i = 0; route->schema != NULL && i < route->schema->count; i++) {
-        if ((route->schema->fields[i].flags & FIELD_REQUIRED) != 0) {
-            json_text(json, route->schema->fields[i].name);
-        }
+    if (route->schema != NULL) {
+        write_required(json, route->schema);
     }
-    json_array_end(json);
     json_object_end(json);
 }
 

@@ -123,7 +123,7 @@ def check_problem(response):
     problem = response.json()
     assert problem["status"] == response.status_code, problem
     assert problem["request_id"] == response.headers["x-request-id"], problem
-    assert re.search(r"/docs/errors#[a-z0-9-]+$", problem["type"]), problem
+    assert re.search(r"/docs/errors#[a-z0-9_-]+$", problem["type"]), problem
     assert problem["title"] and problem["detail"], problem
     return problem
 

@@ -1,14 +1,17 @@
 -- The contact of an address, if any. $1 the scoring model in force, $2 the address's key, $3 patterns that name,
 -- company or address have to match, all of them.
+-- LIMIT 1 where a key finds the row: so the plan is one lookup a row, whatever the statistics say.
 SELECT c.*, s.at, s.points, s.fit, s.fit_grade, s.fit_known, s.grade, s.decision, s.rule_errors,
        k.due_at, k.breached_at
-FROM email_identity i
-JOIN contact p ON p.contact_id = i.contact_id
-JOIN contact_state c ON c.contact_id = p.contact_id
-LEFT JOIN score s ON s.contact_id = c.contact_id AND s.model = $1::int
-LEFT JOIN sla_clock k ON k.contact_id = c.handoff_contact_id AND k.handoff_id = c.handoff_id
-                     AND k.kind = 'first_contact'
-WHERE i.email_key = $2::text
-  AND (cardinality($3::text[]) = 0
-       OR concat_ws(' ', p.attributes->>'first_name', p.attributes->>'last_name', p.attributes->>'company',
-                    p.email) ILIKE ALL ($3::text[]))
+FROM (SELECT p.contact_id
+      FROM email_identity i
+      CROSS JOIN LATERAL (SELECT * FROM contact x WHERE x.contact_id = i.contact_id LIMIT 1) p
+      WHERE i.email_key = $2::text
+        AND (cardinality($3::text[]) = 0
+             OR concat_ws(' ', p.attributes->>'first_name', p.attributes->>'last_name', p.attributes->>'company',
+                          p.email) ILIKE ALL ($3::text[]))) p
+CROSS JOIN LATERAL (SELECT * FROM contact_state x WHERE x.contact_id = p.contact_id LIMIT 1) c
+LEFT JOIN LATERAL (SELECT * FROM score x WHERE x.contact_id = c.contact_id AND x.model = $1::int LIMIT 1) s ON true
+LEFT JOIN LATERAL (SELECT * FROM sla_clock x
+                   WHERE x.contact_id = c.handoff_contact_id AND x.handoff_id = c.handoff_id
+                     AND x.kind = 'first_contact' LIMIT 1) k ON true

@@ -1,0 +1,162 @@
+#include "handlers/contact_answers.h"
+
+#include "handlers/handlers.h"
+#include "store/contact_rows.h"
+
+enum { ROW_BYTES_MAX = 16 * 1024 * 1024 };
+
+/* ---- rows ---- */
+
+void contact_reader_init(struct contact_reader *reader, struct request *request)
+{
+    *reader = (struct contact_reader){.request = request};
+    reader->model = catalog_active_model(request->catalog, &reader->model_version);
+    arena_init(&reader->arena, ROW_BYTES_MAX);
+    arena_init(&reader->scratch, MODEL_SCRATCH_BYTES);
+}
+
+void contact_reader_done(struct contact_reader *reader)
+{
+    arena_done(&reader->arena);
+    arena_done(&reader->scratch);
+}
+
+enum err_code contact_reader_take(struct contact_reader *reader, const struct rows *rows, size_t row,
+                                  struct err *reterr)
+{
+    struct contact *contact = &reader->contact;
+    arena_clear(&reader->arena);
+    *contact = (struct contact){.contact_id = {{0}}};
+    const enum err_code code = contact_from_row(rows, row, reader->model, reader->model_version,
+                                                &reader->arena, contact, reterr);
+    if (code == OK && !row_is_null(rows, row, CONTACT_COLUMN_DUE_AT)) {
+        contact->clocks[contact->clock_count++] = (struct clock_record){
+            .handoff_id = contact->handoff.handoff_id,
+            .kind = STR_LITERAL("first_contact"),
+            .due_at_us = row_time(rows, row, CONTACT_COLUMN_DUE_AT),
+            .breached_at_us = row_time(rows, row, CONTACT_COLUMN_BREACHED_AT),
+        };
+    }
+    return code;
+}
+
+enum err_code contact_reader_write(struct contact_reader *reader, struct json_writer *json, struct err *reterr)
+{
+    const struct request *request = reader->request;
+    const enum err_code code = contact_write(json, &reader->contact, request->catalog, &reader->arena,
+                                             &reader->scratch, request->read->op.now_us);
+    return code == OK ? OK : err_set(reterr, code, "Out of memory for a contact. Try again.");
+}
+
+/* ---- one contact ---- */
+
+static void say_where(struct request *request, struct uuid contact_id)
+{
+    char id[UUID_TEXT_BYTES];
+    const char *path = arena_printf(request->arena, "/v1/contacts/%s", uuid_format(contact_id, id));
+    http_reply_header(request->message, "Content-Location", str_from(path));
+}
+
+/* The body, or what went wrong. */
+static enum err_code write_only(struct request *request, struct contact_reader *reader, const struct rows *rows,
+                                unsigned status, struct uuid asked_id, struct err *reterr)
+{
+    enum err_code code = contact_reader_take(reader, rows, 0, reterr);
+    if (code != OK) {
+        return code;
+    }
+    char etag[16];
+    contact_etag(&reader->contact, etag);
+    if (!uuid_eq(reader->contact.contact_id, asked_id)) {
+        say_where(request, reader->contact.contact_id);
+    }
+    if (reply_etag(request, etag)) {
+        return OK;
+    }
+    struct json_writer json;
+    reply_json(request, status, &json);
+    return contact_reader_write(reader, &json, reterr);
+}
+
+enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status,
+                                 struct uuid asked_id)
+{
+    if (rows_count(rows) == 0) {
+        return problem(request, ERR_NOT_FOUND, "There is no such contact.");
+    }
+    struct err err;
+    struct contact_reader reader;
+    contact_reader_init(&reader, request);
+    const enum err_code code = write_only(request, &reader, rows, status, asked_id, &err);
+    contact_reader_done(&reader);
+    return code == OK ? reply_end(request) : problem_err(request, &err);
+}
+
+/* ---- after a write ---- */
+
+struct written {
+    struct uuid asked_id; /* the id in the path; a new contact's own */
+    unsigned status;
+};
+
+static enum request_step finish_written(struct request *request)
+{
+    const struct written *written = request->data;
+    if (written->status == 201) {
+        char id[UUID_TEXT_BYTES];
+        const char *path =
+            arena_printf(request->arena, "/v1/contacts/%s", uuid_format(written->asked_id, id));
+        http_reply_header(request->message, "Location", str_from(path));
+    }
+    return contact_answer(request, request->read->queries[0].rows, written->status, written->asked_id);
+}
+
+enum request_step contact_read_again(struct request *request, struct uuid contact_id, unsigned status)
+{
+    struct written *written = arena_alloc(request->arena, sizeof *written);
+    struct read_op *read = written != NULL ? request_read(request) : NULL;
+    if (read == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. What was asked for is done; read it again.");
+    }
+    struct uuid asked_id;
+    const bool has_path_id =
+        request->params[0].data != NULL && uuid_parse(request->params[0], &asked_id);
+    *written = (struct written){.asked_id = has_path_id ? asked_id : contact_id, .status = status};
+    int32_t model_version;
+    (void)catalog_active_model(request->catalog, &model_version);
+    struct params *params = read_op_query(read, STATEMENT_CONTACT_ONE);
+    param_uuid(params, contact_id);
+    param_int(params, model_version);
+    read->op.catalog = NULL;
+    request->data = written;
+    request->finish = finish_written;
+    return REQUEST_RUN;
+}
+
+enum request_step contact_refused(struct request *request, const struct input_result *result)
+{
+    return problem(request, result->code,
+                   result->detail != NULL ? result->detail : "This could not be done.");
+}
+
+/* ---- who says it ---- */
+
+enum attribute_source contact_claim_source(const struct request *request)
+{
+    return uuid_is_nil(request->principal.member_id) ? SOURCE_CRM : SOURCE_PERSON;
+}
+
+bool contact_acts_as(struct request *request, struct uuid member_id, struct input *input)
+{
+    if (uuid_is_nil(member_id) || !uuid_is_nil(request->principal.member_id)) {
+        return true;
+    }
+    if (catalog_member(request->catalog, member_id) == NULL) {
+        faults_add(&request->faults, "/member", "reference", "There is no such member.");
+        return false;
+    }
+    char id[UUID_TEXT_BYTES];
+    const char *text = arena_printf(request->arena, "member:%s", uuid_format(member_id, id));
+    input->actor = (struct actor){.member_id = member_id, .text = str_from(text)};
+    return text != NULL;
+}
