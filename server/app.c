@@ -22,6 +22,7 @@ struct store_config app_store_config(const struct config *config, const char *da
         .queue_items = (size_t)config->queue_items,
         .batch_items = (size_t)config->batch_items,
         .operation_timeout_us = config->operation_timeout_us,
+        .event_retention_us = config->event_retention_us,
         .background = true,
     };
     store.writers[LANE_INGEST] = (size_t)config->ingest_writers;
@@ -59,7 +60,8 @@ static void raise_descriptor_limit(size_t connections_max)
     }
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-        log_write(LOG_WARN, "few_descriptors", LOG_INT("wanted", wanted), LOG_INT("allowed", limit.rlim_cur));
+        log_write(LOG_WARN, "few_descriptors", LOG_INT("wanted", wanted),
+                  LOG_INT("allowed", limit.rlim_cur));
     }
 }
 
@@ -78,21 +80,23 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     if (code != OK) {
         return code;
     }
+    sla_status_init(&app->sla_status, app->store);
     raise_descriptor_limit((size_t)config->connections_max);
     request_handler_init(&app->handler, app);
     const struct http_config http = http_config_of(config);
     code = http_start(&http, &app->handler, &app->http, reterr);
     if (code != OK) {
         store_stop(app->store);
+        sla_status_done(&app->sla_status);
         app->store = NULL;
     }
     return code;
 }
 
 /*
- * Not ready (the proxy looks away) → no new connections → what is under way ends, until the deadline → the
- * rest gets 503 → the store finishes what it has and gives everything back → only then the HTTP threads end,
- * for a suspended connection must not be there any more.
+ * Not ready (the proxy looks away) → no new connections → what is under way ends, until the
+ * deadline → the rest gets 503 → the store finishes what it has and gives everything back → only
+ * then the HTTP threads end, for a suspended connection must not be there any more.
  */
 void app_stop(struct app *app)
 {
@@ -114,6 +118,7 @@ void app_stop(struct app *app)
     }
     http_stop(app->http);
     store_stop(app->store);
+    sla_status_done(&app->sla_status);
     app->http = NULL;
     app->store = NULL;
 }

@@ -8,15 +8,17 @@
 #include "config.h"
 #include "http.h"
 #include "metrics.h"
+#include "sla_status.h"
 #include "store/store.h"
 
 struct app {
     const struct config *config;
     struct store *store;
+    struct sla_status sla_status; /* one read for all screens */
     struct http *http;
     struct http_handler handler;
     struct metrics metrics;
-    struct str openapi;        /* the contract as served */
+    struct str openapi; /* the contract as served */
     _Atomic bool is_draining;
 };
 

@@ -1,6 +1,6 @@
 /*
- * API keys: `relais_sk_` or `relais_pk_`, 43 characters of base62 randomness, 6 of CRC-32. Only the SHA-256
- * of the whole text is stored.
+ * API keys: `relais_sk_` or `relais_pk_`, 43 characters of base62 randomness, 6 of CRC-32. Only the
+ * SHA-256 of the whole text is stored.
  */
 #pragma once
 

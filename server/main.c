@@ -6,18 +6,20 @@
 
 #include "commands/command.h"
 
+#include "commands/import_command.h"
 #include "commands/jsonlogic_command.h"
 
 static const struct command commands[] = {
-    {"serve",       "run the service",                                 command_serve      },
-    {"migrate",     "bring the database to this release's schema",     command_migrate    },
-    {"key",         "make an API key",                                 command_key        },
-    {"jsonlogic",   "evaluate a JsonLogic rule",                       command_jsonlogic  },
-    {"doctor",      "check that everything is as it has to be",        command_doctor     },
-    {"healthcheck", "ask the running service whether it is ready",     command_healthcheck},
-    {"config",      "show every setting and where it comes from",      command_config_show},
-    {"routes",      "list the HTTP routes as JSON lines",              command_routes     },
-    {"version",     "print the version",                               command_version    },
+    {"serve",       "run the service",                                command_serve      },
+    {"migrate",     "bring the database to this release's schema",    command_migrate    },
+    {"key",         "make an API key",                                command_key        },
+    {"import",      "take contacts, activities or deals from a file", command_import     },
+    {"jsonlogic",   "evaluate a JsonLogic rule",                      command_jsonlogic  },
+    {"doctor",      "check that everything is as it has to be",       command_doctor     },
+    {"healthcheck", "ask the running service whether it is ready",    command_healthcheck},
+    {"config",      "show every setting and where it comes from",     command_config_show},
+    {"routes",      "list the HTTP routes as JSON lines",             command_routes     },
+    {"version",     "print the version",                              command_version    },
 };
 
 static void print_usage(FILE *stream)

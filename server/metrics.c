@@ -25,7 +25,8 @@ void metrics_count_request(struct metrics *metrics, const struct route *route, u
         bucket++;
     }
     atomic_fetch_add_explicit(&metrics->duration_buckets[bucket], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&metrics->duration_sum_us, (uint64_t)duration_us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->duration_sum_us, (uint64_t)duration_us,
+                              memory_order_relaxed);
     atomic_fetch_add_explicit(&metrics->duration_count, 1, memory_order_relaxed);
 }
 
@@ -34,7 +35,8 @@ static void head(struct buf *out, const char *name, const char *type, const char
     buf_printf(out, "# HELP relais_%s %s\n# TYPE relais_%s %s\n", name, help, name, type);
 }
 
-static void value(struct buf *out, const char *name, const char *type, const char *help, double number)
+static void value(struct buf *out, const char *name, const char *type, const char *help,
+                  double number)
 {
     head(out, name, type, help);
     buf_printf(out, "relais_%s %.17g\n", name, number);
@@ -42,16 +44,18 @@ static void value(struct buf *out, const char *name, const char *type, const cha
 
 static void write_requests(struct buf *out, struct metrics *metrics)
 {
-    head(out, "http_requests_total", "counter", "Answered requests by operation and class of status.");
+    head(out, "http_requests_total", "counter",
+         "Answered requests by operation and class of status.");
     for (size_t row = 0; row <= METRICS_ROUTES_MAX; row++) {
-        const char *operation = row < routes_count ? routes[row].operation_id
+        const char *operation = row < routes_count          ? routes[row].operation_id
                                 : row == METRICS_ROUTES_MAX ? "none"
                                                             : NULL;
-        for (size_t class = 0; operation != NULL && class < METRICS_STATUS_CLASSES; class++) {
+        for (size_t class = 0; operation != NULL && class < METRICS_STATUS_CLASSES; class ++) {
             const uint64_t count =
                 atomic_load_explicit(&metrics->requests[row][class], memory_order_relaxed);
             if (count > 0) {
-                buf_printf(out, "relais_http_requests_total{operation=\"%s\",status=\"%zuxx\"} %llu\n",
+                buf_printf(out,
+                           "relais_http_requests_total{operation=\"%s\",status=\"%zuxx\"} %llu\n",
                            operation, class + 1, (unsigned long long)count);
             }
         }
@@ -97,23 +101,26 @@ void metrics_write(struct buf *out, struct app *app)
     store_stats(app->store, &stats);
     head(out, "build_info", "gauge", "The running release.");
     buf_printf(out, "relais_build_info{version=\"%s\"} 1\n", RELAIS_VERSION);
-    value(out, "process_start_time_seconds", "gauge", "When the process started, seconds since 1970.",
+    value(out, "process_start_time_seconds", "gauge",
+          "When the process started, seconds since 1970.",
           (double)app->metrics.started_at_us / 1e6);
     write_requests(out, &app->metrics);
     write_lanes(out, &stats);
-    value(out, "store_retries_total", "counter", "Batches that lost a race or their connection and ran again.",
-          (double)stats.retries);
+    value(out, "store_retries_total", "counter",
+          "Batches that lost a race or their connection and ran again.", (double)stats.retries);
     value(out, "store_connects_total", "counter", "Connections made to the database.",
           (double)stats.reconnects);
     value(out, "sla_breaches_flagged_total", "counter", "Breaches flagged by this instance.",
           (double)stats.breaches_flagged);
-    value(out, "feed_transactions_numbered_total", "counter", "Feed transactions numbered by this instance.",
-          (double)stats.events_numbered);
+    value(out, "feed_transactions_numbered_total", "counter",
+          "Feed transactions numbered by this instance.", (double)stats.events_numbered);
     value(out, "feed_last_position", "gauge", "The last position of the change feed.",
           (double)stats.feed_last);
-    value(out, "feed_pending_oldest_seconds", "gauge", "How long the oldest unnumbered event of this instance waits.",
+    value(out, "feed_pending_oldest_seconds", "gauge",
+          "How long the oldest unnumbered event of this instance waits.",
           stats.feed_pending_oldest_seconds);
-    value(out, "http_connections", "gauge", "Open connections.", (double)http_connection_count(app->http));
+    value(out, "http_connections", "gauge", "Open connections.",
+          (double)http_connection_count(app->http));
     value(out, "http_suspended_requests", "gauge", "Requests that wait for the database.",
           (double)http_suspended_count(app->http));
     value(out, "http_bodies_in_flight_bytes", "gauge", "Bytes of request bodies held.",

@@ -1,4 +1,5 @@
-/* Counters of the process, shown at /metrics in Prometheus' text format. Thread-safe; no personal data. */
+/* Counters of the process, shown at /metrics in Prometheus' text format. Thread-safe; no personal
+ * data. */
 #pragma once
 
 #include <stdatomic.h>

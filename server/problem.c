@@ -6,28 +6,32 @@ enum { PROBLEM_BYTES_MAX = 256 * 1024 };
 
 const struct problem_type problem_types[] = {
     {"invalid",                422, "The input is not valid",
-     "Each entry of `errors` names one fault with a JSON pointer into what you sent."                                    },
+     "Each entry of `errors` names one fault with a JSON pointer into what you sent."                                 },
     {"malformed",              400, "The request cannot be read",
-     "The body is not the JSON or form it claims to be, or the HTTP framing is wrong."                                   },
+     "The body is not the JSON or form it claims to be, or the HTTP framing is wrong."                                },
     {"unauthenticated",        401, "A key is needed",
-     "Send `Authorization: Bearer <key>` with a key made by `relais key create` or POST /v1/keys."                       },
+     "Send `Authorization: Bearer <key>` with a key made by `relais key create` or POST /v1/keys."                    },
     {"forbidden",              403, "The key may not do this",
-     "The key lacks the scope that this route needs. Use another key or make one with that scope."                       },
-    {"not_found",              404, "There is no such thing",            "Check the path and the id or slug."                           },
-    {"method_not_allowed",     405, "The path has no such method",       "The Allow header lists the methods that it has."              },
+     "The key lacks the scope that this route needs. Use another key or make one with that scope."                    },
+    {"not_found",              404, "There is no such thing",                   "Check the path and the id or slug."  },
+    {"method_not_allowed",     405, "The path has no such method",
+     "The Allow header lists the methods that it has."                                                                },
     {"conflict",               409, "The present state does not allow this",
-     "The document says what the state is and what it allows. Read the thing again, then decide."                        },
+     "The document says what the state is and what it allows. Read the thing again, then decide."                     },
     {"gone",                   410, "It is not there any more",
-     "Of the feed: read a snapshot (GET /v1/leads), then go on from its X-Relais-Events-After."                          },
-    {"stale",                  412, "It was changed meanwhile",          "Read it again and send its present ETag in If-Match."         },
-    {"too_large",              413, "The body is too large",             "Send less at once: forms and single things 64 KiB, batches 8 MiB."},
+     "Of the feed: read a snapshot (GET /v1/leads), then go on from its X-Relais-Events-After."                       },
+    {"stale",                  412, "It was changed meanwhile",
+     "Read it again and send its present ETag in If-Match."                                                           },
+    {"too_large",              413, "The body is too large",
+     "Send less at once: forms and single things 64 KiB, batches 8 MiB."                                              },
     {"unsupported_media_type", 415, "This kind of body is not understood",
-     "Send application/json; forms may also send urlencoded or multipart bodies."                                        },
-    {"rate_limited",           429, "Too many requests",                 "Wait as long as Retry-After says."                            },
-    {"busy",                   503, "The service is busy or its database away", "Try again after Retry-After seconds; nothing is lost by that." },
-    {"timeout",                503, "It took too long",                  "Try again after Retry-After seconds."                         },
+     "Send application/json; forms may also send urlencoded or multipart bodies."                                     },
+    {"rate_limited",           429, "Too many requests",                        "Wait as long as Retry-After says."   },
+    {"busy",                   503, "The service is busy or its database away",
+     "Try again after Retry-After seconds; nothing is lost by that."                                                  },
+    {"timeout",                503, "It took too long",                         "Try again after Retry-After seconds."},
     {"internal",               500, "The service failed",
-     "This is a fault of Relais. Report it with the request_id."                                                         },
+     "This is a fault of Relais. Report it with the request_id."                                                      },
 };
 const size_t problem_types_count = ARRAY_LEN(problem_types);
 
@@ -35,24 +39,24 @@ static const struct {
     unsigned status;
     const char *slug;
 } table[] = {
-    [OK] = {500, "internal"},
-    [ERR_INVALID] = {422, "invalid"},
-    [ERR_MALFORMED] = {400, "malformed"},
-    [ERR_UNAUTHENTICATED] = {401, "unauthenticated"},
-    [ERR_FORBIDDEN] = {403, "forbidden"},
-    [ERR_NOT_FOUND] = {404, "not_found"},
-    [ERR_METHOD] = {405, "method_not_allowed"},
-    [ERR_CONFLICT] = {409, "conflict"},
-    [ERR_GONE] = {410, "gone"},
-    [ERR_STALE] = {412, "stale"},
-    [ERR_TOO_LARGE] = {413, "too_large"},
+    [OK] = {500, "internal"              },
+    [ERR_INVALID] = {422, "invalid"               },
+    [ERR_MALFORMED] = {400, "malformed"             },
+    [ERR_UNAUTHENTICATED] = {401, "unauthenticated"       },
+    [ERR_FORBIDDEN] = {403, "forbidden"             },
+    [ERR_NOT_FOUND] = {404, "not_found"             },
+    [ERR_METHOD] = {405, "method_not_allowed"    },
+    [ERR_CONFLICT] = {409, "conflict"              },
+    [ERR_GONE] = {410, "gone"                  },
+    [ERR_STALE] = {412, "stale"                 },
+    [ERR_TOO_LARGE] = {413, "too_large"             },
     [ERR_UNSUPPORTED] = {415, "unsupported_media_type"},
-    [ERR_LIMITED] = {429, "rate_limited"},
-    [ERR_BUSY] = {503, "busy"},
-    [ERR_TIMEOUT] = {503, "timeout"},
-    [ERR_STORE] = {500, "internal"},
-    [ERR_NOMEM] = {503, "busy"},
-    [ERR_BUG] = {500, "internal"},
+    [ERR_LIMITED] = {429, "rate_limited"          },
+    [ERR_BUSY] = {503, "busy"                  },
+    [ERR_TIMEOUT] = {503, "timeout"               },
+    [ERR_STORE] = {500, "internal"              },
+    [ERR_NOMEM] = {503, "busy"                  },
+    [ERR_BUG] = {500, "internal"              },
 };
 _Static_assert(ARRAY_LEN(table) == ERR_COUNT_, "every error has a status");
 
@@ -158,7 +162,8 @@ enum request_step problem_faults(struct request *request)
                                               : "Several values are not valid; see errors.");
 }
 
-void problem_message(struct http_message *message, unsigned status, const char *slug, const char *detail)
+void problem_message(struct http_message *message, unsigned status, const char *slug,
+                     const char *detail)
 {
     struct json_writer json;
     begin(message, &json, status, slug, detail);

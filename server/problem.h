@@ -17,8 +17,9 @@ struct problem_type {
 extern const struct problem_type problem_types[];
 extern const size_t problem_types_count;
 
-/* Replaces the reply by a problem document. `detail` is copied. The faults of the request are listed when there
- * are any. Returns REQUEST_REPLY, so that handlers end with `return problem(…)`. */
+/* Replaces the reply by a problem document. `detail` is copied. The faults of the request are
+ * listed when there are any. Returns REQUEST_REPLY, so that handlers end with `return problem(…)`.
+ */
 enum request_step problem(struct request *request, enum err_code code, const char *detail);
 /* The same from an err. */
 enum request_step problem_err(struct request *request, const struct err *err);
@@ -27,8 +28,10 @@ enum request_step problem_faults(struct request *request);
 
 /* A document with members of its own: call, write members, end. */
 struct json_writer;
-void problem_begin(struct request *request, struct json_writer *json, enum err_code code, const char *detail);
+void problem_begin(struct request *request, struct json_writer *json, enum err_code code,
+                   const char *detail);
 void problem_end(struct request *request, struct json_writer *json);
 
 /* For messages that have no request yet (refused by the gate). */
-void problem_message(struct http_message *message, unsigned status, const char *slug, const char *detail);
+void problem_message(struct http_message *message, unsigned status, const char *slug,
+                     const char *detail);

@@ -63,8 +63,9 @@ bool list_cursor(struct request *request, const struct list_query *list, struct 
     if (cursor_decode(list->cursor, &binding, ret_cursor)) {
         return true;
     }
-    faults_add(&request->faults, "?cursor", "format",
-               "This cursor does not belong to this list with these filters. Begin again without it.");
+    faults_add(
+        &request->faults, "?cursor", "format",
+        "This cursor does not belong to this list with these filters. Begin again without it.");
     (void)problem_faults(request);
     return false;
 }
@@ -98,12 +99,14 @@ static void link_next(struct request *request, const char *cursor)
     }
 }
 
-enum request_step list_end(struct request *request, struct json_writer *json, const struct cursor *next)
+enum request_step list_end(struct request *request, struct json_writer *json,
+                           const struct cursor *next)
 {
     json_array_end(json);
     char text[CURSOR_TEXT_BYTES];
     if (next != NULL) {
-        const struct sha256 binding = cursor_binding(request->route->operation_id, &request->binding);
+        const struct sha256 binding =
+            cursor_binding(request->route->operation_id, &request->binding);
         link_next(request, cursor_encode(next, &binding, text));
     }
     JSON_FIELD(json, "next_cursor", json_text, next != NULL ? text : NULL);

@@ -18,19 +18,22 @@ enum request_step reply_document(struct request *request, unsigned status, struc
 /* The ETag header; answers 304 (and returns true) when If-None-Match names it on a GET. */
 bool reply_etag(struct request *request, const char *etag);
 
-/* The common parameters of lists: `limit` (1…1000, 50) and `cursor`. Put LIST_PARAMS(struct x) into the table and
- * `struct list_query list;` into the struct. */
+/* The common parameters of lists: `limit` (1…1000, 50) and `cursor`. Put LIST_PARAMS(struct x) into
+ * the table and `struct list_query list;` into the struct. */
 struct list_query {
     int64_t limit;
     struct str cursor;
 };
 #define LIST_PARAMS(type)                                                                          \
-    QUERY_PARAM("limit", INT, type, list.limit, .min = 1, .max = 1000, QUERY_UNBOUND_FALLBACK(50)), \
-        QUERY_PARAM("cursor", STRING, type, list.cursor, .min = 1, .max = 200, .flags = QUERY_UNBOUND)
+    QUERY_PARAM("limit", INT, type, list.limit, .min = 1, .max = 1000,                             \
+                QUERY_UNBOUND_FALLBACK(50)),                                                       \
+        QUERY_PARAM("cursor", STRING, type, list.cursor, .min = 1, .max = 200,                     \
+                    .flags = QUERY_UNBOUND)
 
 /* The cursor of a list request, decoded; false: a 422 is in the reply. Absent: len 0. */
 bool list_cursor(struct request *request, const struct list_query *list, struct cursor *ret_cursor);
 /* {"data": [ … begins */
 void list_begin(struct request *request, struct json_writer *json);
 /* … ], "next_cursor": …} with the Link header. `next` NULL: the last page. */
-enum request_step list_end(struct request *request, struct json_writer *json, const struct cursor *next);
+enum request_step list_end(struct request *request, struct json_writer *json,
+                           const struct cursor *next);

@@ -6,9 +6,10 @@
  *                     │                                    └─ reply ────────┘
  *                     └── the set-up changed meanwhile: everything decided is thrown away
  *
- * An answer that rests on the set-up alone (no such form, no such key, a value that the form does not take)
- * may rest on an old one: another instance, or a command, may have written a new one a moment ago. Before such
- * a refusal is sent, the database is asked for the set-up's version, once a request.
+ * An answer that rests on the set-up alone (no such form, no such key, a value that the form does
+ * not take) may rest on an old one: another instance, or a command, may have written a new one a
+ * moment ago. Before such a refusal is sent, the database is asked for the set-up's version, once a
+ * request.
  */
 #include "request.h"
 
@@ -92,7 +93,8 @@ static void drop_next_op(struct request *request)
     }
 }
 
-/* Gives the operation to its lane and touches nothing afterwards; a full lane is answered at once. */
+/* Gives the operation to its lane and touches nothing afterwards; a full lane is answered at once.
+ */
 static void submit(struct request *request)
 {
     if (!store_submit(request->app->store, request->op)) {
@@ -134,7 +136,8 @@ static void op_finish(struct op *op)
     const struct idempotency *key = request->change != NULL  ? request->change->idempotency
                                     : request->setup != NULL ? request->setup->idempotency
                                                              : NULL;
-    request->is_replay = request->is_replay || (key != NULL && key->is_replay && op->err.code == OK);
+    request->is_replay = request->is_replay ||
+                         (key != NULL && key->is_replay && op->err.code == OK);
     if (request->finish(request) == REQUEST_REPLY && request->is_replay &&
         request->message->reply.status < 400) {
         http_reply_header(request->message, "Idempotency-Replayed", STR_LITERAL("true"));
@@ -159,7 +162,8 @@ static void prepare_op(struct request *request, struct op *op)
     request->next_op = op;
 }
 
-struct change_op *request_change(struct request *request, struct input *inputs, size_t count, enum lane lane)
+struct change_op *request_change(struct request *request, struct input *inputs, size_t count,
+                                 enum lane lane)
 {
     struct change_op *change = make_op(request, sizeof *change);
     if (change != NULL) {
@@ -170,7 +174,8 @@ struct change_op *request_change(struct request *request, struct input *inputs, 
     return change;
 }
 
-struct setup_op *request_setup(struct request *request, enum setup_action action, enum catalog_kind kind)
+struct setup_op *request_setup(struct request *request, enum setup_action action,
+                               enum catalog_kind kind)
 {
     struct setup_op *setup = make_op(request, sizeof *setup);
     if (setup != NULL) {
@@ -202,9 +207,12 @@ void request_input_init(struct request *request, struct input *input, enum input
     *input = (struct input){
         .kind = kind,
         .actor = {.member_id = request->principal.member_id, .text = request->principal.actor},
-        .activity = {.occurred_at_us = TIME_NONE},
-        .move = {.work_by_us = TIME_NONE, .at_us = TIME_NONE, .until_us = TIME_NONE, .helped_the_call = -1},
-        .deal = {.won_at_us = TIME_NONE},
+        .activity = {.occurred_at_us = TIME_NONE                                        },
+        .move = {.work_by_us = TIME_NONE,
+                  .at_us = TIME_NONE,
+                  .until_us = TIME_NONE,
+                  .helped_the_call = -1},
+        .deal = {.won_at_us = TIME_NONE                       },
         .arena = request->arena,
     };
 }
@@ -258,7 +266,8 @@ static void on_head(void *context, struct http_message *message)
     struct route_match match;
     router_match(message->method, message->path, request->arena, &match);
     if (!match.path_exists) {
-        (void)problem(request, ERR_NOT_FOUND, "There is no such path. See /openapi.yaml for those there are.");
+        (void)problem(request, ERR_NOT_FOUND,
+                      "There is no such path. See /openapi.yaml for those there are.");
         return;
     }
     if (message->method == HTTP_OPTIONS && match.route == NULL) {
@@ -266,7 +275,8 @@ static void on_head(void *context, struct http_message *message)
         return;
     }
     if (match.route == NULL) {
-        (void)problem(request, ERR_METHOD, "This path does not have this method; see the Allow header.");
+        (void)problem(request, ERR_METHOD,
+                      "This path does not have this method; see the Allow header.");
         http_reply_header(message, "Allow", str_from(match.allow));
         return;
     }
@@ -299,8 +309,9 @@ static bool is_body_kind_right(const struct request *request, enum media_kind ki
 
 static const char *expected_type(enum body_kind body)
 {
-    return body == BODY_FORM ? "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
-                             : "Send application/json.";
+    return body == BODY_FORM
+               ? "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
+               : "Send application/json.";
 }
 
 /* 415 before 400: first what it says it is, then whether it is that. */
@@ -309,9 +320,8 @@ static enum err_code decode_body(struct request *request, struct err *reterr)
     const struct http_message *message = request->message;
     const enum body_kind body = request->route->body;
     if (body == BODY_NONE) {
-        return message->body.len == 0
-                   ? OK
-                   : err_set(reterr, ERR_TOO_LARGE, "This route takes no body.");
+        return message->body.len == 0 ? OK
+                                      : err_set(reterr, ERR_TOO_LARGE, "This route takes no body.");
     }
     if (body == BODY_JSON_OPTIONAL && message->body.len == 0) {
         request->body = json_object();
@@ -319,7 +329,8 @@ static enum err_code decode_body(struct request *request, struct err *reterr)
     }
     enum err_code code =
         media_type_parse(message->content_type, request->arena, &request->media_type, reterr);
-    const enum media_kind kind = code == OK ? media_type_kind(&request->media_type) : MEDIA_KIND_OTHER;
+    const enum media_kind kind = code == OK ? media_type_kind(&request->media_type)
+                                            : MEDIA_KIND_OTHER;
     if (code == ERR_NOMEM) {
         return code;
     }
@@ -333,7 +344,8 @@ static enum err_code decode_body(struct request *request, struct err *reterr)
         }
         return code;
     }
-    return form_body_decode(&request->media_type, message->body, request->arena, &request->form, reterr);
+    return form_body_decode(&request->media_type, message->body, request->arena, &request->form,
+                            reterr);
 }
 
 static bool decode_query(struct request *request)
@@ -345,19 +357,20 @@ static bool decode_query(struct request *request)
     if (request->query == NULL) {
         return false;
     }
-    return query_decode(query, request->message->query, request->arena, request->query, &request->binding,
-                        &request->faults);
+    return query_decode(query, request->message->query, request->arena, request->query,
+                        &request->binding, &request->faults);
 }
 
 /*
- * An Idempotency-Key counts on POSTs that write, with a key of ours: open forms have none, there the submission's
- * own id does it. False: a fault was added.
+ * An Idempotency-Key counts on POSTs that write, with a key of ours: open forms have none, there
+ * the submission's own id does it. False: a fault was added.
  */
 static bool take_idempotency_key(struct request *request)
 {
     request->idempotency = NULL;
     const struct str key = http_header(request->message, "Idempotency-Key");
-    if (key.data == NULL || request->message->method != HTTP_POST || !request->principal.is_authenticated) {
+    if (key.data == NULL || request->message->method != HTTP_POST ||
+        !request->principal.is_authenticated) {
         return true;
     }
     bool is_visible = key.len >= 1 && key.len <= IDEMPOTENCY_KEY_BYTES_MAX;
@@ -365,8 +378,8 @@ static bool take_idempotency_key(struct request *request)
         is_visible = key.data[i] > ' ' && key.data[i] <= '~';
     }
     if (!is_visible) {
-        faults_add(&request->faults, "Idempotency-Key", "format", "1 to %d visible ASCII characters.",
-                   IDEMPOTENCY_KEY_BYTES_MAX);
+        faults_add(&request->faults, "Idempotency-Key", "format",
+                   "1 to %d visible ASCII characters.", IDEMPOTENCY_KEY_BYTES_MAX);
         return false;
     }
     request->idempotency = arena_alloc(request->arena, sizeof *request->idempotency);
@@ -496,7 +509,8 @@ static enum http_step on_resume(void *context, struct http_message *message)
 
 /* ---- the end ---- */
 
-static void on_refused(void *context, struct http_message *message, unsigned status, const char *detail)
+static void on_refused(void *context, struct http_message *message, unsigned status,
+                       const char *detail)
 {
     (void)context;
     struct request *request = message->user;
@@ -525,10 +539,12 @@ static void on_done(void *context, struct http_message *message)
 {
     struct app *app = context;
     struct request *request = message->user;
-    metrics_count_request(&app->metrics, request != NULL ? request->route : NULL, message->reply.status,
-                          clock_monotonic_us() - message->received_at_us);
+    metrics_count_request(&app->metrics, request != NULL ? request->route : NULL,
+                          message->reply.status, clock_monotonic_us() - message->received_at_us);
     log_write(LOG_DEBUG, "request", LOG_TEXT("request_id", message->request_id),
-              LOG_TEXT("operation", request != NULL && request->route != NULL ? request->route->operation_id : ""),
+              LOG_TEXT("operation", request != NULL && request->route != NULL
+                                        ? request->route->operation_id
+                                        : ""),
               LOG_STR("method", message->method_text), LOG_INT("status", message->reply.status),
               LOG_INT("duration_us", clock_monotonic_us() - message->received_at_us),
               LOG_STR("client_request_id", message->client_request_id),

@@ -1,11 +1,13 @@
 /*
- * One request on its way: route, principal, decoded input, the store operation under way, the reply.
+ * One request on its way: route, principal, decoded input, the store operation under way, the
+ * reply.
  *
- * The way (see request.c): on_head routes and authenticates; when the body is there it is decoded and the
- * route's `start` runs on an HTTP thread. It either fills the reply, or sets an operation and returns
- * REQUEST_RUN: the connection is suspended and the operation goes to its lane. When that has been committed or
- * read, the route's `finish` runs on the store's thread with the results at hand, and again either fills the
- * reply or sets the next operation. A request has one owner at a time; nothing in it is locked.
+ * The way (see request.c): on_head routes and authenticates; when the body is there it is decoded
+ * and the route's `start` runs on an HTTP thread. It either fills the reply, or sets an operation
+ * and returns REQUEST_RUN: the connection is suspended and the operation goes to its lane. When
+ * that has been committed or read, the route's `finish` runs on the store's thread with the results
+ * at hand, and again either fills the reply or sets the next operation. A request has one owner at
+ * a time; nothing in it is locked.
  *
  * When the set-up changed under a request, all it decided is thrown away and `start` runs again.
  */
@@ -55,18 +57,19 @@ struct request {
     struct form_body form; /* an HTML form's body */
     struct faults faults;
 
-    struct op *op;      /* under way, or just over (in finish); in the arena; NULL: none */
-    struct op *next_op; /* to go next */
+    struct op *op;            /* under way, or just over (in finish); in the arena; NULL: none */
+    struct op *next_op;       /* to go next */
     struct change_op *change; /* `op` by its kind, for finish */
     struct setup_op *setup;
     struct read_op *read;
     /* What runs when the operation is over: the route's finish unless a handler says otherwise. */
     enum request_step (*finish)(struct request *request);
     void *data; /* the handler's, in the arena */
-    struct idempotency *idempotency; /* of a POST with an Idempotency-Key; for the first operation */
-    bool is_replay; /* the answer is that of an earlier request with the same Idempotency-Key */
+    struct idempotency
+        *idempotency; /* of a POST with an Idempotency-Key; for the first operation */
+    bool is_replay;   /* the answer is that of an earlier request with the same Idempotency-Key */
     bool is_restarting;
-    bool has_answer;  /* a reply waits for the check of its snapshot */
+    bool has_answer; /* a reply waits for the check of its snapshot */
     unsigned restarts;
     json_t *owned[4]; /* released with the request */
     size_t owned_count;
@@ -99,13 +102,16 @@ void request_handler_init(struct http_handler *handler, struct app *app);
 
 /* ---- for handlers: operations ---- */
 
-/* Each makes the next operation, in the arena; the caller fills it in and returns REQUEST_RUN. NULL: out of
- * memory, and the reply says so; then return REQUEST_REPLY. */
-struct change_op *request_change(struct request *request, struct input *inputs, size_t count, enum lane lane);
-struct setup_op *request_setup(struct request *request, enum setup_action action, enum catalog_kind kind);
+/* Each makes the next operation, in the arena; the caller fills it in and returns REQUEST_RUN.
+ * NULL: out of memory, and the reply says so; then return REQUEST_REPLY. */
+struct change_op *request_change(struct request *request, struct input *inputs, size_t count,
+                                 enum lane lane);
+struct setup_op *request_setup(struct request *request, enum setup_action action,
+                               enum catalog_kind kind);
 struct read_op *request_read(struct request *request);
 
-/* OPTIONS on a path that has no such route: what CORS asks before a form is posted from another origin. */
+/* OPTIONS on a path that has no such route: what CORS asks before a form is posted from another
+ * origin. */
 void request_preflight(struct request *request, const char *allow);
 
 /* A zeroed input of this kind with actor, arena and no times. */
@@ -113,7 +119,8 @@ void request_input_init(struct request *request, struct input *input, enum input
 /* Keeps a JSON tree until the request ends. */
 void request_own(struct request *request, json_t *tree);
 
-/* The version an If-Match names: IF_MATCH_ANY without one (or "*"); false: malformed or never matches. */
+/* The version an If-Match names: IF_MATCH_ANY without one (or "*"); false: malformed or never
+ * matches. */
 bool request_if_match(const struct request *request, int32_t *ret_version);
 /* A path parameter that has to be a UUID; false: then a 404 is in the reply. */
 bool request_uuid_param(struct request *request, size_t index, struct uuid *ret_id);

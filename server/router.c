@@ -3,31 +3,43 @@
 #include <stdio.h>
 
 static const char *const method_names[HTTP_METHOD_COUNT_] = {
-    [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
-    [HTTP_PUT] = "PUT",       [HTTP_PATCH] = "PATCH",   [HTTP_DELETE] = "DELETE",
+    [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+    [HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
     [HTTP_OPTIONS] = "OPTIONS",
 };
 
-/* Compares segment by segment; `{name}` takes any one segment that is not empty. */
+/*
+ * Walks pattern and path side by side, so that most patterns are turned down at their first differing byte; `{name}`
+ * takes any one segment that is not empty.
+ */
 static bool matches(const char *pattern, struct str path, struct arena *arena,
                     struct str params[PATH_PARAMS_MAX])
 {
-    struct str expected = str_from(pattern);
+    const char *at = path.data;
+    const char *const end = path.data + path.len;
     size_t count = 0;
-    while (expected.data != NULL && path.data != NULL) {
-        const struct str want = str_cut(&expected, '/');
-        const struct str have = str_cut(&path, '/');
-        if (want.len > 0 && want.data[0] == '{') {
-            if (have.len == 0 || count == PATH_PARAMS_MAX ||
-                !percent_decode(have, PERCENT_PATH, arena, &params[count])) {
+    while (*pattern != '\0') {
+        if (*pattern != '{') {
+            if (at == end || *at != *pattern) {
                 return false;
             }
-            count++;
-        } else if (!str_eq(want, have)) {
+            at++;
+            pattern++;
+            continue;
+        }
+        const char *begin = at;
+        while (at < end && *at != '/') {
+            at++;
+        }
+        const struct str segment = str_slice(begin, (size_t)(at - begin));
+        if (segment.len == 0 || count == PATH_PARAMS_MAX ||
+            !percent_decode(segment, PERCENT_PATH, arena, &params[count])) {
             return false;
         }
+        count++;
+        pattern = strchr(pattern, '}') + 1;
     }
-    return expected.data == NULL && path.data == NULL;
+    return at == end;
 }
 
 static void allow(struct route_match *match, enum http_method method)

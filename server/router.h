@@ -14,7 +14,7 @@ struct route_match {
     struct str params[PATH_PARAMS_MAX];
 };
 
-/* `path` is percent-encoded; parameters are decoded into the arena. A parameter that does not decode matches
- * nothing. HEAD matches GET. */
+/* `path` is percent-encoded; parameters are decoded into the arena. A parameter that does not
+ * decode matches nothing. HEAD matches GET. */
 void router_match(enum http_method method, struct str path, struct arena *arena,
                   struct route_match *ret_match);

@@ -1,6 +1,7 @@
 /*
- * THE table: every path the service answers, who may use it, what it takes and who does it. A lint compares it
- * with openapi.yaml. There is no default for the scope: a route without one does not compile.
+ * THE table: every path the service answers, who may use it, what it takes and who does it. A lint
+ * compares it with openapi.yaml. There is no default for the scope: a route without one does not
+ * compile.
  */
 #include "router.h"
 
@@ -8,9 +9,11 @@
 
 enum { NO_BODY = 0, SMALL = 65536, BATCH = 8388608 };
 
-#define ROUTE(method, path, operation_id, scope, query, body, body_bytes_max, schema, start, finish) \
+#define ROUTE(method, path, operation_id, scope, query, body, body_bytes_max, schema, start,       \
+              finish)                                                                              \
     {                                                                                              \
-        HTTP_##method, path, operation_id, scope, query, body, body_bytes_max, schema, start, finish \
+        HTTP_##method, path, operation_id, scope, query, body, body_bytes_max, schema, start,      \
+            finish                                                                                 \
     }
 
 const struct route routes[] = {
@@ -66,7 +69,39 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/forms/{slug}/submissions", "submitForm", SCOPE_SUBMIT, NULL, BODY_FORM, SMALL, NULL, submit_start, submit_finish),
     ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, activities_finish),
     /* ---- contacts, leads, submissions ---- */
+    ROUTE(GET, "/v1/contacts", "listContacts", SCOPE_READ, &contact_list_query, BODY_NONE, NO_BODY, NULL, contact_list_start, contact_list_finish),
+    ROUTE(POST, "/v1/contacts", "upsertContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_schema, contact_upsert_start, contact_upsert_finish),
+    ROUTE(POST, "/v1/contacts/batch", "upsertContacts", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, contact_batch_start, contact_batch_finish),
+    ROUTE(GET, "/v1/contacts/{id}", "getContact", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, contact_get_start, contact_get_finish),
+    ROUTE(PATCH, "/v1/contacts/{id}", "updateContact", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, &contact_patch_schema, contact_patch_start, contact_patch_finish),
+    ROUTE(GET, "/v1/contacts/{id}/timeline", "listContactTimeline", SCOPE_READ, &timeline_query, BODY_NONE, NO_BODY, NULL, timeline_start, timeline_finish),
+    ROUTE(POST, "/v1/contacts/{id}/merge", "mergeContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_merge_schema, contact_merge_start, contact_merge_finish),
+    ROUTE(GET, "/v1/contacts/{id}/score", "getContactScore", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, contact_score_start, contact_score_finish),
+    ROUTE(POST, "/v1/contacts/{id}/decide", "decideContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_decide_schema, contact_decide_start, contact_move_finish),
+    ROUTE(POST, "/v1/contacts/{id}/requalify", "requalifyContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_requalify_schema, contact_requalify_start, contact_move_finish),
+    ROUTE(POST, "/v1/contacts/{id}/deals", "createDeal", SCOPE_SALES, NULL, BODY_JSON, SMALL, &contact_deal_schema, contact_deal_start, contact_deal_finish),
+    ROUTE(GET, "/v1/leads", "listLeads", SCOPE_READ, &lead_query, BODY_NONE, NO_BODY, NULL, lead_list_start, lead_list_finish),
+    ROUTE(GET, "/v1/submissions", "listSubmissions", SCOPE_READ, &submission_query, BODY_NONE, NO_BODY, NULL, submission_list_start, submission_list_finish),
+    ROUTE(GET, "/v1/submissions/{id}", "getSubmission", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, submission_get_start, submission_get_finish),
     /* ---- handoffs, SLA, feed ---- */
+    ROUTE(GET, "/v1/handoffs", "listHandoffs", SCOPE_READ, &handoff_query, BODY_NONE, NO_BODY, NULL, handoffs_start, handoffs_finish),
+    ROUTE(POST, "/v1/handoffs", "openHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_open_schema, handoff_open_start, handoff_open_finish),
+    ROUTE(GET, "/v1/handoffs/{id}", "getHandoff", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, handoff_start, handoff_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/accept", "acceptHandoff", SCOPE_SALES, NULL, BODY_JSON_OPTIONAL, SMALL, &handoff_accept_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/attempts", "recordAttempt", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_attempt_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/qualify", "qualifyHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_qualify_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/opportunity", "makeOpportunity", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_opportunity_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/win", "winHandoff", SCOPE_SALES, NULL, BODY_JSON_OPTIONAL, SMALL, &handoff_win_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/lose", "loseHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_lose_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/recycle", "recycleHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_recycle_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/reject", "rejectHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_lose_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/assign", "assignHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_assign_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/pause", "pauseHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_pause_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/resume", "resumeHandoff", SCOPE_SALES, NULL, BODY_JSON_OPTIONAL, SMALL, &handoff_resume_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(POST, "/v1/handoffs/{id}/feedback", "giveFeedback", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_feedback_schema, handoff_move_start, handoff_move_finish),
+    ROUTE(GET, "/v1/sla/status", "getSlaStatus", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_status_start, sla_status_finish),
+    ROUTE(GET, "/v1/sla/clocks", "listSlaClocks", SCOPE_READ, &sla_clock_query, BODY_NONE, NO_BODY, NULL, sla_clocks_start, sla_clocks_finish),
+    ROUTE(GET, "/v1/events", "listEvents", SCOPE_READ, &event_query, BODY_NONE, NO_BODY, NULL, events_start, events_finish),
     /* ---- scoring, reports ---- */
     ROUTE(GET, "/v1/scoring/models", "listScoringModels", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
     ROUTE(POST, "/v1/scoring/models", "createScoringModel", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),

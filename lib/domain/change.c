@@ -9,7 +9,8 @@
 
 enum { EVENT_BYTES_MAX = 16384 };
 
-void *effect_slot(struct arena *arena, void **items, size_t *count, size_t *capacity, size_t item_size)
+void *effect_slot(struct arena *arena, void **items, size_t *count, size_t *capacity,
+                  size_t item_size)
 {
     if (*count == *capacity) {
         const size_t wanted = *capacity == 0 ? 32 : *capacity * 2;
@@ -33,40 +34,69 @@ enum err_code refuse(struct input *input, enum err_code code, const char *detail
     return OK;
 }
 
+enum err_code refuse_field(struct input *input, const char *pointer, const char *fault_code,
+                           const char *detail)
+{
+    struct faults *faults = arena_alloc(input->arena, sizeof *faults);
+    if (faults == NULL) {
+        return ERR_NOMEM;
+    }
+    faults_init(faults, input->arena);
+    faults_add(faults, pointer, fault_code, "%s", detail);
+    input->result.faults = faults;
+    return refuse(input, ERR_INVALID, detail);
+}
+
 /* ---- events ---- */
 
-static void write_event_field(struct json_writer *json, const struct event_field *field)
+static bool is_absent(const struct event_field *field)
 {
     switch (field->kind) {
     case EVENT_TEXT:
-        if (field->text.data != NULL) {
-            JSON_FIELD(json, field->name, json_str, field->text);
-        }
+    case EVENT_RAW:
+        return field->text.data == NULL;
+    case EVENT_UUID:
+        return uuid_is_nil(field->uuid);
+    case EVENT_TIME:
+        return field->number == TIME_NONE;
+    case EVENT_BOOL:
+    case EVENT_INT:
+        break;
+    }
+    return false;
+}
+
+static void write_event_field(struct json_writer *json, const struct event_field *field)
+{
+    if (field->is_optional && is_absent(field)) {
+        return;
+    }
+    json_key(json, field->name);
+    switch (field->kind) {
+    case EVENT_TEXT:
+        json_str(json, field->text);
         break;
     case EVENT_UUID:
-        if (!uuid_is_nil(field->uuid)) {
-            JSON_FIELD(json, field->name, json_uuid, field->uuid);
-        }
+        json_uuid(json, field->uuid);
         break;
     case EVENT_TIME:
-        if (field->number != TIME_NONE) {
-            JSON_FIELD(json, field->name, json_time, field->number);
-        }
+        json_time(json, field->number);
         break;
     case EVENT_BOOL:
-        JSON_FIELD(json, field->name, json_bool, field->number != 0);
+        json_bool(json, field->number != 0);
         break;
     case EVENT_INT:
-        JSON_FIELD(json, field->name, json_int, field->number);
+        json_int(json, field->number);
         break;
     case EVENT_RAW:
-        JSON_FIELD(json, field->name, json_raw, field->text);
+        json_raw(json, field->text);
         break;
     }
 }
 
-enum err_code effects_event(struct effects *effects, const char *type, const struct contact *contact,
-                            bool is_historical, const struct event_field *fields, size_t count)
+enum err_code effects_event(struct effects *effects, const char *type,
+                            const struct contact *contact, bool is_historical,
+                            const struct event_field *fields, size_t count)
 {
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, EVENT_BYTES_MAX);
@@ -80,61 +110,78 @@ enum err_code effects_event(struct effects *effects, const char *type, const str
         JSON_FIELD(&json, "historical", json_bool, true);
     }
     json_object_end(&json);
-    struct event_row *row = EFFECT_ADD(effects, events);
-    if (row == NULL || buf.failed) {
+    const struct str data = buf.failed ? (struct str){0} : arena_str(effects->arena, buf_str(&buf));
+    struct event_row *row = data.data != NULL ? EFFECT_ADD(effects, events) : NULL;
+    if (row == NULL) {
         return ERR_NOMEM;
     }
     *row = (struct event_row){
         .type = type,
         .contact_id = contact->contact_id,
         .at_us = effects->now_us,
-        .data = arena_str(effects->arena, buf_str(&buf)),
+        .data = data,
     };
-    return row->data.data != NULL ? OK : ERR_NOMEM;
+    return OK;
 }
 
-enum err_code handoff_event(struct effects *effects, const char *type, const struct contact *contact,
-                            const struct input *input, struct str reason)
+enum err_code handoff_event(struct effects *effects, const char *type,
+                            const struct contact *contact, const struct input *input,
+                            struct str actor, struct str code)
 {
     const struct handoff *handoff = &contact->handoff;
-    char assignee[UUID_TEXT_BYTES];
-    const struct str shown = uuid_is_nil(handoff->assignee)
-                                 ? STR_LITERAL("null")
-                                 : str_from(arena_printf(effects->arena, "\"%s\"",
-                                                         uuid_format(handoff->assignee, assignee)));
     return EFFECTS_EVENT(effects, type, contact, input->is_historical,
-                         EVENT_FIELD_UUID("handoff_id", handoff->handoff_id),
-                         EVENT_FIELD_TEXT("state", str_from(handoff_state_names[handoff->state])),
-                         EVENT_FIELD_RAW("assignee", shown),
-                         EVENT_FIELD_TEXT("actor", input->actor.text),
-                         EVENT_FIELD_TEXT("reason", reason));
+                         event_uuid("handoff_id", handoff->handoff_id),
+                         event_word("state", handoff_state_names[handoff->state]),
+                         event_uuid("assignee", handoff->assignee), event_text("actor", actor),
+                         event_optional(event_text("reason", code)));
 }
 
 /* ---- contacts ---- */
 
 void contact_touch(struct contact *contact, const struct effects *effects)
 {
-    if (!contact->is_dirty && !contact->is_new) {
+    if (!contact->is_touched) {
         contact->version++;
     }
+    contact->is_touched = true;
     contact->is_dirty = true;
     contact->updated_at_us = effects->now_us;
 }
 
-enum err_code contact_begin(struct contact *contact, struct uuid contact_id, const struct input *input,
-                            struct effects *effects)
+void handoff_touch(struct handoff *handoff, const struct effects *effects)
+{
+    if (!handoff->is_touched) {
+        handoff->version++;
+    }
+    handoff->is_touched = true;
+    handoff->is_dirty = true;
+    handoff->updated_at_us = effects->now_us;
+}
+
+/* When what the input tells came to pass: history has its own times, the rest is new to us now. A
+ * deal was won when it was won. */
+static int64_t happened_at_us(const struct input *input, const struct effects *effects)
+{
+    int64_t at_us = TIME_NONE;
+    if (input->kind == INPUT_DEAL) {
+        at_us = input->deal.won_at_us;
+    } else if (input->is_historical) {
+        at_us = input->activity.occurred_at_us;
+    }
+    return at_us != TIME_NONE ? interest_instant_us(at_us) : effects->now_us;
+}
+
+enum err_code contact_begin(struct contact *contact, struct uuid contact_id,
+                            const struct input *input, struct effects *effects)
 {
     int32_t version;
     const struct model *model = catalog_active_model(effects->catalog, &version);
-    const int64_t occurred_at_us = input->activity.occurred_at_us;
     *contact = (struct contact){
         .contact_id = contact_id,
         .email = arena_str(effects->arena, input->email),
         .nurture_until_us = TIME_NONE,
         .released_at_us = TIME_NONE,
-        .version = 1,
-        .created_at_us =
-            input->is_historical && occurred_at_us != TIME_NONE ? occurred_at_us : effects->now_us,
+        .created_at_us = input->is_historical ? happened_at_us(input, effects) : effects->now_us,
         .updated_at_us = effects->now_us,
         .score = {.model = version},
         .is_new = true,
@@ -144,46 +191,83 @@ enum err_code contact_begin(struct contact *contact, struct uuid contact_id, con
     return contact->email.data != NULL ? OK : ERR_NOMEM;
 }
 
-enum err_code contact_set_stage(struct contact *contact, const struct input *input,
-                                const struct transition *transition, struct effects *effects)
+static struct str actor_of(const struct transition *transition, const struct input *input)
+{
+    return transition->actor.data != NULL ? transition->actor : input->actor.text;
+}
+
+enum err_code contact_enter(struct contact *contact, const struct input *input,
+                            const struct transition *transition, struct effects *effects)
 {
     struct stage_row *row = EFFECT_ADD(effects, stages);
     if (row == NULL) {
         return ERR_NOMEM;
     }
-    const bool has_from = !(contact->is_new && !contact->is_dirty);
     *row = (struct stage_row){
         .contact_id = contact->contact_id,
-        .at_us = transition->at_us != TIME_NONE ? transition->at_us : effects->now_us,
-        .has_from = has_from,
+        .at_us = happened_at_us(input, effects),
+        .has_from = !contact_is_unmade(contact),
         .from = contact->stage,
         .to = transition->to,
-        .actor = input->actor.text,
+        .actor = actor_of(transition, input),
         .reason = transition->reason,
         .note = transition->note,
         .handoff_id = transition->handoff_id,
         .is_implied = transition->is_implied,
         .is_historical = input->is_historical,
     };
-    const enum stage from = contact->stage;
     contact_touch(contact, effects);
     contact->stage = transition->to;
     if (transition->to != STAGE_DISQUALIFIED && transition->to > contact->reached) {
         contact->reached = transition->to;
     }
-    if (transition->is_silent) {
-        return OK;
+    return OK;
+}
+
+enum err_code contact_tell_stage(const struct contact *contact, const struct input *input,
+                                 const char *from, const struct transition *transition,
+                                 struct effects *effects)
+{
+    return EFFECTS_EVENT(effects, "contact.stage_changed", contact, input->is_historical,
+                         event_word("from", from), event_word("to", stage_names[contact->stage]),
+                         event_optional(event_text("reason", transition->code)),
+                         event_text("actor", actor_of(transition, input)),
+                         event_optional(event_uuid("handoff_id", transition->handoff_id)));
+}
+
+enum err_code contact_set_stage(struct contact *contact, const struct input *input,
+                                const struct transition *transition, struct effects *effects)
+{
+    const char *from = contact_is_unmade(contact) ? NULL : stage_names[contact->stage];
+    const enum err_code code = contact_enter(contact, input, transition, effects);
+    return code != OK ? code : contact_tell_stage(contact, input, from, transition, effects);
+}
+
+enum err_code contact_tell_created(const struct contact *contact, const struct input *input,
+                                   struct effects *effects)
+{
+    const enum err_code code = effects_event(effects, "contact.created", contact,
+                                             input->is_historical, /* fields= */ NULL, 0);
+    if (code != OK || contact->stage == STAGE_CONTACT) {
+        return code;
     }
-    return EFFECTS_EVENT(
-        effects, "contact.stage_changed", contact, input->is_historical,
-        EVENT_FIELD_RAW("from", has_from ? str_from(arena_printf(effects->arena, "\"%s\"", stage_names[from]))
-                                         : STR_LITERAL("null")),
-        EVENT_FIELD_TEXT("to", str_from(stage_names[transition->to])),
-        EVENT_FIELD_TEXT("reason", transition->reason), EVENT_FIELD_TEXT("actor", input->actor.text),
-        EVENT_FIELD_UUID("handoff_id", transition->handoff_id));
+    return contact_tell_stage(contact, input, /* from= */ NULL,
+                              &(struct transition){.to = contact->stage}, effects);
 }
 
 /* ---- claims ---- */
+
+void changed_add(struct changed_names *changed, struct str name)
+{
+    for (size_t i = 0; i < changed->count; i++) {
+        if (str_eq(changed->names[i], name)) {
+            return;
+        }
+    }
+    if (changed->count < ARRAY_LEN(changed->names)) {
+        changed->names[changed->count++] = name;
+    }
+}
 
 static bool is_same_value(const struct attribute *a, const struct attribute *b)
 {
@@ -192,12 +276,15 @@ static bool is_same_value(const struct attribute *a, const struct attribute *b)
 
 static bool is_empty(const struct attribute *claim)
 {
-    return claim->kind == ATTRIBUTE_IS_NULL || (claim->kind == ATTRIBUTE_IS_TEXT && claim->text.len == 0);
+    return claim->kind == ATTRIBUTE_IS_NULL ||
+           (claim->kind == ATTRIBUTE_IS_TEXT && str_trim(claim->text).len == 0);
 }
 
-static bool may_overwrite(const struct attribute *known, enum attribute_source source, int64_t at_us)
+static bool may_overwrite(const struct attribute *known, const struct attribute *claim)
 {
-    return source > known->source || (source == known->source && at_us >= known->at_us);
+    const bool was_form = known->source == SOURCE_FORM;
+    const bool is_form = claim->source == SOURCE_FORM;
+    return was_form == is_form ? claim->at_us >= known->at_us : was_form;
 }
 
 static void remove_attribute(struct contact *contact, const struct attribute *known)
@@ -208,87 +295,103 @@ static void remove_attribute(struct contact *contact, const struct attribute *kn
     contact->attribute_count--;
 }
 
-/* True when the contact changed. The slot keeps its own copy of what the request holds. */
-static enum err_code claim_one(struct contact *contact, const struct attribute *claim,
-                               enum attribute_source source, int64_t at_us, struct arena *arena,
-                               bool *ret_changed)
+/* The slot gets its own copy of what the request holds. */
+static enum err_code keep_claim(struct attribute *slot, const struct attribute *claim,
+                                struct arena *arena)
 {
-    *ret_changed = false;
+    const bool has_text = claim->kind == ATTRIBUTE_IS_TEXT || claim->kind == ATTRIBUTE_IS_NUMBER;
+    const struct str name = slot->name.data != NULL ? slot->name : arena_str(arena, claim->name);
+    *slot = *claim;
+    slot->name = name;
+    slot->text = has_text ? arena_str(arena, claim->text) : (struct str){0};
+    return name.data != NULL && (!has_text || slot->text.data != NULL) ? OK : ERR_NOMEM;
+}
+
+/* Said again: nothing is new but who said it, or when. Only the former changes what may happen
+ * next, so only that is a change of the record. */
+static bool confirm(struct attribute *known, const struct attribute *claim)
+{
+    const bool is_stronger = known->source == SOURCE_FORM && claim->source != SOURCE_FORM;
+    known->source = is_stronger ? claim->source : known->source;
+    known->at_us = claim->at_us;
+    return is_stronger;
+}
+
+enum err_code contact_claim_one(struct contact *contact, const struct attribute *claim,
+                                bool removes, struct effects *effects,
+                                struct changed_names *changed)
+{
     struct attribute *known =
         (struct attribute *)(uintptr_t)contact_attribute(contact, claim->name);
-    if (known != NULL && !may_overwrite(known, source, at_us)) {
+    if ((known != NULL && !may_overwrite(known, claim)) ||
+        (is_empty(claim) && (!removes || known == NULL))) {
         return OK;
     }
+    enum err_code code = OK;
     if (is_empty(claim)) {
-        if (known != NULL && claim->kind == ATTRIBUTE_IS_NULL && source >= SOURCE_CRM) {
-            remove_attribute(contact, known);
-            *ret_changed = true;
+        remove_attribute(contact, known);
+    } else if (known != NULL && is_same_value(known, claim)) {
+        if (confirm(known, claim)) {
+            contact_touch(contact, effects);
         }
         return OK;
-    }
-    if (known != NULL && is_same_value(known, claim)) {
-        /* A higher source confirms it: from now on a lower one cannot change it. */
-        *ret_changed = source > known->source;
-        known->source = source;
+    } else if (known == NULL && contact->attribute_count == ATTRIBUTES_MAX) {
         return OK;
+    } else {
+        known = known != NULL ? known : contact_add_attribute(contact, effects->arena);
+        code = known != NULL ? keep_claim(known, claim, effects->arena) : ERR_NOMEM;
     }
-    if (known == NULL) {
-        known = contact_add_attribute(contact, arena);
-        if (known == NULL) {
-            return contact->attribute_count >= ATTRIBUTES_MAX ? OK : ERR_NOMEM;
-        }
-        known->name = arena_str(arena, claim->name);
-    }
-    known->kind = claim->kind;
-    known->boolean = claim->boolean;
-    known->text = claim->text.data != NULL ? arena_str(arena, claim->text) : (struct str){0};
-    known->source = source;
-    known->at_us = at_us;
-    *ret_changed = true;
-    return known->name.data != NULL && (claim->text.data == NULL || known->text.data != NULL) ? OK
-                                                                                              : ERR_NOMEM;
+    contact_touch(contact, effects);
+    changed_add(changed, claim->name);
+    return code;
 }
 
 enum err_code contact_claim(struct contact *contact, const struct input *input, int64_t at_us,
-                            struct effects *effects, struct str changed[], size_t *ret_changed)
+                            struct effects *effects, struct changed_names *changed)
 {
-    size_t count = 0;
     for (size_t i = 0; i < input->attribute_count; i++) {
-        bool has_changed;
-        const enum err_code code = claim_one(contact, &input->attributes[i], input->source, at_us,
-                                             effects->arena, &has_changed);
+        struct attribute claim = input->attributes[i];
+        claim.source = input->source;
+        claim.at_us = at_us;
+        const enum err_code code = contact_claim_one(
+            contact, &claim, /* removes= */ input->kind == INPUT_PATCH, effects, changed);
         if (code != OK) {
             return code;
         }
-        if (has_changed && count < ATTRIBUTES_MAX) {
-            changed[count++] = input->attributes[i].name;
-        }
     }
-    if (count > 0) {
-        contact_touch(contact, effects);
-    }
-    *ret_changed = count;
     return OK;
 }
 
-enum err_code contact_updated_event(struct contact *contact, const struct input *input,
-                                    const struct str changed[], size_t count, struct effects *effects)
+bool contact_has_room(const struct contact *contact, const struct attribute claims[], size_t count)
 {
+    size_t total = contact->attribute_count;
+    for (size_t i = 0; i < count && total + count - i > ATTRIBUTES_MAX; i++) {
+        total += !is_empty(&claims[i]) && contact_attribute(contact, claims[i].name) == NULL;
+        if (total > ATTRIBUTES_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum err_code contact_tell_updated(const struct contact *contact, const struct input *input,
+                                   const struct changed_names *changed, struct effects *effects)
+{
+    if (changed->count == 0) {
+        return OK;
+    }
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, EVENT_BYTES_MAX);
     struct json_writer json;
     json_writer_init(&json, &buf);
     json_array_begin(&json);
-    for (size_t i = 0; i < count; i++) {
-        json_str(&json, changed[i]);
+    for (size_t i = 0; i < changed->count; i++) {
+        json_str(&json, changed->names[i]);
     }
     json_array_end(&json);
-    const struct str fields = arena_str(effects->arena, buf_str(&buf));
-    if (buf.failed || fields.data == NULL) {
-        return ERR_NOMEM;
-    }
-    return EFFECTS_EVENT(effects, "contact.updated", contact, input->is_historical,
-                         EVENT_FIELD_RAW("fields", fields));
+    return buf.failed ? ERR_NOMEM
+                      : EFFECTS_EVENT(effects, "contact.updated", contact, input->is_historical,
+                                      event_raw("fields", buf_str(&buf)));
 }
 
 /* ---- consents ---- */
@@ -303,69 +406,127 @@ static struct consent *consent_of(struct contact *contact, struct str purpose)
     return NULL;
 }
 
-static enum err_code record_consent(struct contact *contact, const struct input *input,
-                                    const struct consent *said, struct effects *effects)
+/* A box left empty on a form refuses nothing that was never given; what was refused stays so. */
+static bool is_objection(const struct consent *known, const struct consent *said, bool is_form)
 {
-    struct consent *known = consent_of(contact, said->purpose);
-    /* A box left empty on a form refuses nothing that was never given. */
-    const bool is_objection =
-        !said->is_granted && (input->source != SOURCE_FORM || (known != NULL && known->is_granted));
-    if (known != NULL && known->is_granted == said->is_granted && known->is_objection == is_objection) {
-        return OK;
+    if (said->is_granted) {
+        return false;
     }
-    if (known != NULL && known->is_objection && !said->is_granted) {
-        return OK; /* stays an objection */
-    }
-    if (known == NULL) {
-        known = contact_add_consent(contact, effects->arena);
-        if (known == NULL) {
-            return contact->consent_count >= CONSENTS_MAX ? OK : ERR_NOMEM;
-        }
-        known->purpose = arena_str(effects->arena, said->purpose);
-    }
-    known->is_granted = said->is_granted;
-    known->is_objection = is_objection;
-    known->at_us = effects->now_us;
+    return !is_form || (known != NULL && (known->is_granted || known->is_objection));
+}
+
+static enum err_code add_consent_row(const struct contact *contact, const struct input *input,
+                                     const struct consent *consent, struct effects *effects)
+{
     struct consent_row *row = EFFECT_ADD(effects, consents);
-    if (row == NULL || known->purpose.data == NULL) {
+    if (row == NULL) {
         return ERR_NOMEM;
     }
     *row = (struct consent_row){
         .contact_id = contact->contact_id,
         .id = uuid_new(effects->now_us),
-        .at_us = effects->now_us,
-        .purpose = known->purpose,
-        .is_granted = said->is_granted,
+        .at_us = consent->at_us,
+        .purpose = consent->purpose,
+        .is_granted = consent->is_granted,
         .text = input->consent_text,
-        .source = input->actor.text,
+        .source = input->source == SOURCE_FORM ? input->actor.text : STR_LITERAL("api"),
         .activity_id = input->activity.id,
     };
-    contact_touch(contact, effects);
     return OK;
 }
 
-enum err_code contact_consent(struct contact *contact, const struct input *input, struct effects *effects,
-                              bool *ret_is_granting)
+/* The later word counts: a form that comes late does not bring back what was withdrawn since. */
+static enum err_code record_consent(struct contact *contact, const struct input *input,
+                                    const struct consent *said, int64_t at_us,
+                                    struct effects *effects)
 {
+    struct consent *known = consent_of(contact, said->purpose);
+    const bool objects = is_objection(known, said, input->source == SOURCE_FORM);
+    if (known != NULL && (at_us < known->at_us || (known->is_granted == said->is_granted &&
+                                                   known->is_objection == objects))) {
+        return OK;
+    }
+    if (known == NULL) {
+        if (contact->consent_count == CONSENTS_MAX) {
+            return OK;
+        }
+        known = contact_add_consent(contact, effects->arena);
+        if (known == NULL) {
+            return ERR_NOMEM;
+        }
+        known->purpose = arena_str(effects->arena, said->purpose);
+    }
+    known->is_granted = said->is_granted;
+    known->is_objection = objects;
+    known->at_us = at_us;
+    contact_touch(contact, effects);
+    return known->purpose.data != NULL ? add_consent_row(contact, input, known, effects)
+                                       : ERR_NOMEM;
+}
+
+/* HTML forms send a hidden "no" before the ticked box: the last word on a purpose is meant. */
+static bool is_said_again(const struct input *input, size_t index)
+{
+    for (size_t i = index + 1; i < input->consent_count; i++) {
+        if (str_eq(input->consents[i].purpose, input->consents[index].purpose)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err_code contact_consent(struct contact *contact, const struct input *input, int64_t at_us,
+                              struct effects *effects, bool *ret_is_granting)
+{
+    /* Nobody consents ahead of time: else a withdrawal now would count as the earlier word. */
+    const int64_t said_at_us = at_us < effects->now_us ? at_us : effects->now_us;
     *ret_is_granting = false;
     for (size_t i = 0; i < input->consent_count; i++) {
-        *ret_is_granting = *ret_is_granting || input->consents[i].is_granted;
-        const enum err_code code = record_consent(contact, input, &input->consents[i], effects);
+        const struct consent *said = &input->consents[i];
+        if (is_said_again(input, i)) {
+            continue;
+        }
+        const enum err_code code = record_consent(contact, input, said, said_at_us, effects);
         if (code != OK) {
             return code;
         }
+        const struct consent *kept = consent_of(contact, said->purpose);
+        *ret_is_granting = *ret_is_granting ||
+                           (said->is_granted && kept != NULL && kept->is_granted);
     }
     return OK;
 }
 
 /* ---- the one function ---- */
 
+/* Whether the input looks at the score: takes evidence, or shows it to sales. */
+static bool looks_at_score(enum input_kind kind)
+{
+    switch (kind) {
+    case INPUT_SUBMISSION:
+    case INPUT_ACTIVITY:
+    case INPUT_UPSERT:
+    case INPUT_PATCH:
+    case INPUT_MERGE:
+    case INPUT_HANDOFF:
+    case INPUT_DECISION:
+        return true;
+    case INPUT_MOVE:
+    case INPUT_REQUALIFY:
+    case INPUT_DEAL:
+    case INPUT_KIND_COUNT_:
+        break;
+    }
+    return false;
+}
+
 bool change_needs_history(const struct contact *contact, const struct input *input,
                           const struct catalog *catalog, int64_t now_us, size_t inputs_in_batch)
 {
     int32_t version;
     (void)catalog_active_model(catalog, &version);
-    if (input->kind == INPUT_MERGE || !contact->score.exists) {
+    const bool has_score = contact->score.exists && contact->score.model == version;
+    if (input->kind == INPUT_MERGE || (!has_score && looks_at_score(input->kind))) {
         return true;
     }
     if (input->kind != INPUT_SUBMISSION && input->kind != INPUT_ACTIVITY) {
@@ -380,17 +541,9 @@ bool change_needs_history(const struct contact *contact, const struct input *inp
            contact->score.interest.at_us > now_us + US_PER_SECOND;
 }
 
-enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
+static enum err_code decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects)
 {
-    input->result = (struct input_result){
-        .code = OK,
-        .contact_id = contact->contact_id,
-        .received_at_us = effects->now_us,
-    };
-    if (input->if_version != 0 && input->if_version != contact->version) {
-        return refuse(input, ERR_STALE, "It was changed meanwhile: read it again.");
-    }
     switch (input->kind) {
     case INPUT_SUBMISSION:
     case INPUT_ACTIVITY:
@@ -416,4 +569,28 @@ enum err_code change_decide(struct contact *contact, struct contact *other, stru
     }
     assert(!"an input of unknown kind");
     return ERR_BUG;
+}
+
+static void begin_input(struct contact *contact)
+{
+    contact->is_touched = false;
+    contact->handoff.is_touched = false;
+}
+
+enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
+                            struct effects *effects)
+{
+    input->result = (struct input_result){
+        .code = OK,
+        .contact_id = contact->contact_id,
+        .received_at_us = effects->now_us,
+    };
+    if (input->if_version != 0 && input->if_version != contact->version) {
+        return refuse(input, ERR_STALE, "It was changed meanwhile: read it again.");
+    }
+    begin_input(contact);
+    if (other != NULL) {
+        begin_input(other);
+    }
+    return decide(contact, other, input, effects);
 }

@@ -47,7 +47,7 @@ struct activity_input {
 
 struct move_input {
     enum move move;
-    struct uuid member_id; /* assign: who; others: on whose behalf (nil: the actor) */
+    struct uuid member_id; /* assign: who; accept by a key that is nobody's: whose it becomes */
     int64_t work_by_us;
     struct str channel;
     struct str outcome;
@@ -83,13 +83,16 @@ struct input_result {
     const char *detail;    /* a sentence, in the arena of the input or static */
     struct faults *faults; /* or NULL */
     bool is_replay;        /* nothing changed: the first answer again */
-    bool was_replay; /* of an Idempotency-Key's replay: whether the first answer was a repeat itself */
+    bool was_replay; /* of an Idempotency-Key's replay: whether the first answer was a repeat itself
+                      */
     bool is_new_contact;
     bool changed;
     int64_t received_at_us;
     struct uuid contact_id;
-    struct uuid id; /* of the activity, deal, attempt … made */
-    /* ERR_CONFLICT of a move: where the handoff stands. */
+    /* Of the activity, deal, attempt, feedback or handoff made; of a move else the handoff. On
+     * ERR_CONFLICT of a handoff by hand the one that is open already. */
+    struct uuid id;
+    /* ERR_CONFLICT of a move or a handoff by hand: where the handoff stands. */
     bool has_state;
     enum handoff_state state;
     struct uuid assignee;
@@ -105,13 +108,14 @@ struct input {
     struct uuid other_contact_id; /* merge: the survivor */
 
     struct actor actor;
-    bool creates;       /* an unknown e-mail makes a contact */
-    bool is_historical; /* times come from the data; no clock, no open handoff */
-    int32_t if_version; /* If-Match on a contact, 0: none */
+    bool creates;               /* an unknown e-mail makes a contact */
+    bool is_historical;         /* times come from the data; no clock, no open handoff */
+    int32_t if_version;         /* If-Match on a contact, 0: none */
     int32_t if_handoff_version; /* the same on a handoff */
 
-    /* Claims about the contact, name and value; sources and times are filled in by decide. A null
-     * value removes the attribute (PATCH) and is ignored elsewhere. */
+    /* Claims about the contact, name and value, checked against the attributes' definitions;
+     * sources and times are filled in by decide. A null or empty value removes the attribute
+     * (PATCH) and is ignored elsewhere. */
     struct attribute *attributes;
     size_t attribute_count;
     enum attribute_source source;
@@ -119,11 +123,14 @@ struct input {
     size_t consent_count;
     struct str consent_text;
 
-    struct activity_input activity; /* SUBMISSION, ACTIVITY */
-    struct move_input move;         /* MOVE */
-    struct deal_input deal;         /* DEAL */
-    enum decision decision;         /* DECISION */
-    enum purpose purpose;           /* HANDOFF */
+    /* SUBMISSION, ACTIVITY. Of an UPSERT and a PATCH the channel counts (first one stays; PATCH:
+     * replaces it, empty removes it) and of an UPSERT when it was learnt. */
+    struct activity_input activity;
+    enum stage stage;       /* UPSERT: brings it at least there: contact, prospect or lead */
+    struct move_input move; /* MOVE */
+    struct deal_input deal; /* DEAL */
+    enum decision decision; /* DECISION */
+    enum purpose purpose;   /* HANDOFF */
     struct str reason;
     struct str note;
 
@@ -202,6 +209,14 @@ struct deal_row {
     bool is_historical;
 };
 
+/* A handoff that ceased to be its contact's latest in this batch, as it was left; only if it has to
+ * be written. */
+struct handoff_row {
+    struct handoff handoff;
+    struct clock_record clocks[CLOCKS_MAX]; /* those that are dirty are to be written */
+    size_t clock_count;
+};
+
 /* A merge moved an identity: what store writes beside the contacts. */
 struct merge_row {
     struct uuid duplicate;
@@ -229,6 +244,7 @@ struct effects {
     EFFECT_LIST(struct consent_row) consents;
     EFFECT_LIST(struct deal_row) deals;
     EFFECT_LIST(struct merge_row) merges;
+    EFFECT_LIST(struct handoff_row) handoffs; /* beside the contacts' own */
     bool has_clocks; /* a clock was started or changed: the flagger looks */
 };
 
@@ -237,16 +253,20 @@ struct effects {
  * merge, `other` is the survivor; else NULL. Appends to effects, changes contact, fills
  * input->result.
  *
- * Returns OK also when the input was refused (result.code says so); ERR_NOMEM fails the batch.
- * Needs contact->history when change_needs_history says so.
+ * Returns OK also when the input was refused (result.code says so, nothing was changed). ERR_NOMEM
+ * fails the batch: what was changed so far is to be thrown away with it. Needs contact->history
+ * (and other->history) when change_needs_history says so; ERR_BUG, and the same, when it is not
+ * there.
  */
 enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects) MUSTCHECK;
 
-/* Whether deciding needs the contact's activities: an event not later than the last step, a merge,
- * a score not yet made with this model, or one of several inputs of a batch about this contact that
- * say themselves when they happened. Events without a time of their own are decided at now_us, or a
- * millisecond after the contact's last step where that is later by no more than the batch itself.
+/*
+ * Whether deciding needs the contact's activities (of a merge: both contacts'): an event not later
+ * than the last step, a merge, a score not yet made with this model, or one of several inputs of a
+ * batch that say themselves when they happened. Events without a time of their own are decided at
+ * now_us, or a millisecond after the contact's last step where that is later by no more than the
+ * batch itself.
  */
 bool change_needs_history(const struct contact *contact, const struct input *input,
                           const struct catalog *catalog, int64_t now_us, size_t inputs_in_batch);

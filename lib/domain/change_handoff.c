@@ -1,18 +1,18 @@
 /*
- * Handoffs: opening, api.md's table of moves, closing.
+ * Handoffs: opening by the score, by a reviewer and by hand; pausing that ends by itself; closing.
+ * The moves are in change_moves.c.
  */
 #include "domain/change_internal.h"
 
 #include "base/buf.h"
 
-static const int64_t nurture_default_us = 14 * US_PER_DAY;
+enum { SNAPSHOT_BYTES_MAX = 1024 * 1024, TRIGGER_BYTES_MAX = 65536 };
 
-enum { SNAPSHOT_BYTES_MAX = 256 * 1024 };
-
-/* ---- opening ---- */
+/* ---- what is kept of the opening ---- */
 
 /* The contact and its score as they are now: what sales was given, whatever happens later. */
-static struct str snapshot_of(const struct contact *contact, struct effects *effects)
+static enum err_code snapshot_of(const struct contact *contact, struct effects *effects,
+                                 struct str *ret_snapshot)
 {
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, SNAPSHOT_BYTES_MAX);
@@ -23,48 +23,98 @@ static struct str snapshot_of(const struct contact *contact, struct effects *eff
     json_object_begin(&json);
     JSON_FIELD(&json, "id", json_uuid, contact->contact_id);
     JSON_FIELD(&json, "email", json_str, contact->email);
-    JSON_FIELD(&json, "stage", json_text, stage_names[contact->stage]);
-    JSON_FIELD(&json, "channel", json_str, contact->channel);
     json_key(&json, "attributes");
     contact_write_shown_attributes(&json, contact);
+    JSON_FIELD(&json, "channel", json_str, contact->channel);
+    JSON_FIELD(&json, "journey_step", json_str, contact->journey_step);
     json_object_end(&json);
     json_key(&json, "score");
     const enum err_code code = contact_write_score(&json, contact, effects->catalog, effects->arena,
                                                    effects->scratch, effects->now_us);
-    if (code != OK) {
-        return (struct str){0};
-    }
     json_object_end(&json);
-    return buf.failed ? (struct str){0} : arena_str(effects->arena, buf_str(&buf));
+    if (code != OK || buf.failed) {
+        return code != OK ? code : ERR_NOMEM;
+    }
+    *ret_snapshot = arena_str(effects->arena, buf_str(&buf));
+    return ret_snapshot->data != NULL ? OK : ERR_NOMEM;
 }
 
-static void touch(struct contact *contact, const struct effects *effects)
+static const char *cause_of(const struct input *input, const struct opening *opening)
 {
-    struct handoff *handoff = &contact->handoff;
-    if (!handoff->is_dirty) {
-        handoff->version++;
+    switch (opening->trigger) {
+    case TRIGGER_AT_ONCE:
+        return "at_once";
+    case TRIGGER_DECISION:
+        return "review";
+    case TRIGGER_MANUAL:
+        return "by_hand";
+    case TRIGGER_SCORE:
+        break;
     }
-    handoff->is_dirty = true;
-    handoff->updated_at_us = effects->now_us;
+    return opening->facts != NULL       ? "activity"
+           : input->kind == INPUT_MERGE ? "merge"
+                                        : "attributes";
 }
 
-enum err_code handoff_open(struct contact *contact, const struct input *input,
-                           const struct opening *opening, struct effects *effects)
+static enum err_code trigger_of(const struct input *input, const struct opening *opening,
+                                struct arena *arena, struct str *ret_trigger)
 {
-    const struct str snapshot = snapshot_of(contact, effects);
-    if (snapshot.data == NULL) {
-        return ERR_NOMEM;
+    const struct activity_facts none = {.kind = {0}};
+    const struct activity_facts *facts = opening->facts != NULL ? opening->facts : &none;
+    CLEANUP(buf_done) struct buf buf;
+    buf_init(&buf, TRIGGER_BYTES_MAX);
+    struct json_writer json;
+    json_writer_init(&json, &buf);
+    json_object_begin(&json);
+    JSON_FIELD(&json, "because", json_text, cause_of(input, opening));
+    JSON_FIELD(&json, "activity_id", json_uuid, facts->id);
+    JSON_FIELD(&json, "kind", json_str, facts->kind);
+    JSON_FIELD(&json, "form", json_str, facts->form);
+    JSON_FIELD(&json, "offer", json_str, facts->offer);
+    JSON_FIELD(&json, "offer_kind", json_str, facts->offer_kind);
+    JSON_FIELD(&json, "campaign", json_str, facts->campaign);
+    JSON_FIELD(&json, "channel", json_str, facts->channel);
+    JSON_FIELD(&json, "actor", json_str, input->actor.text);
+    JSON_FIELD(&json, "reason", json_str, opening->reason);
+    json_object_end(&json);
+    *ret_trigger = buf.failed ? (struct str){0} : arena_str(arena, buf_str(&buf));
+    return ret_trigger->data != NULL ? OK : ERR_NOMEM;
+}
+
+/* ---- opening ---- */
+
+enum err_code handoff_retire(struct contact *contact, struct effects *effects)
+{
+    bool is_dirty = contact->handoff.is_dirty;
+    for (size_t i = 0; i < contact->clock_count; i++) {
+        is_dirty = is_dirty || contact->clocks[i].is_dirty;
     }
-    contact->cycle++;
-    contact->handoff = (struct handoff){
-        .handoff_id = uuid_new(effects->now_us),
+    if (is_dirty) {
+        struct handoff_row *row = EFFECT_ADD(effects, handoffs);
+        if (row == NULL) {
+            return ERR_NOMEM;
+        }
+        row->handoff = contact->handoff;
+        memcpy(row->clocks, contact->clocks, sizeof row->clocks);
+        row->clock_count = contact->clock_count;
+    }
+    contact->handoff = (struct handoff){.handoff_id = {{0}}};
+    contact->clock_count = 0;
+    return OK;
+}
+
+static struct handoff new_handoff(const struct contact *contact, const struct opening *opening,
+                                  struct str trigger, struct str snapshot, int64_t now_us)
+{
+    return (struct handoff){
+        .handoff_id = uuid_new(now_us),
         .contact_id = contact->contact_id,
         .state = HANDOFF_OPEN,
         .purpose = opening->purpose,
         .cycle = contact->cycle,
-        .trigger = opening->trigger,
+        .trigger = trigger,
         .snapshot = snapshot,
-        .opened_at_us = effects->now_us,
+        .opened_at_us = now_us,
         .accepted_at_us = TIME_NONE,
         .work_by_us = TIME_NONE,
         .contacted_at_us = TIME_NONE,
@@ -75,56 +125,39 @@ enum err_code handoff_open(struct contact *contact, const struct input *input,
         .paused_until_us = TIME_NONE,
         .nurture_until_us = TIME_NONE,
     };
-    contact->clock_count = 0;
+}
+
+enum err_code handoff_open(struct contact *contact, const struct input *input,
+                           const struct opening *opening, struct effects *effects)
+{
+    struct str snapshot;
+    struct str trigger;
+    enum err_code code = snapshot_of(contact, effects, &snapshot);
+    code = code != OK ? code : trigger_of(input, opening, effects->arena, &trigger);
+    code = code != OK ? code : handoff_retire(contact, effects);
+    if (code != OK) {
+        return code;
+    }
+    contact->cycle++;
+    contact->handoff = new_handoff(contact, opening, trigger, snapshot, effects->now_us);
     contact_touch(contact, effects);
-    touch(contact, effects);
-    enum err_code code = OK;
+    handoff_touch(&contact->handoff, effects);
     if (opening->purpose != PURPOSE_UPSELL) {
         code = contact_set_stage(contact, input,
                                  &(struct transition){.to = STAGE_MQL,
+                                                      .actor = opening->actor,
                                                       .reason = opening->reason,
                                                       .note = opening->note,
-                                                      .handoff_id = contact->handoff.handoff_id,
-                                                      .at_us = TIME_NONE},
+                                                      .handoff_id = contact->handoff.handoff_id},
                                  effects);
     }
     code = code != OK ? code
-                      : handoff_event(effects, "handoff.opened", contact, input, opening->reason);
+                      : handoff_event(effects, "handoff.opened", contact, input, opening->actor,
+                                      (struct str){0});
     return code != OK ? code : clocks_start(contact, CLOCK_STARTS_AT_MQL, effects);
 }
 
-/* {"because": "by_hand", "actor", "reason"} */
-static struct str trigger_by_hand(const struct input *input, const char *because, struct arena *arena)
-{
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, 16384);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "because", json_text, because);
-    JSON_FIELD(&json, "actor", json_str, input->actor.text);
-    JSON_FIELD(&json, "reason", json_str, input->reason);
-    json_object_end(&json);
-    return buf.failed ? (struct str){0} : arena_str(arena, buf_str(&buf));
-}
-
-static enum err_code open_by_hand(struct contact *contact, struct input *input, enum purpose purpose,
-                                  const char *because, struct effects *effects)
-{
-    const struct opening opening = {
-        .purpose = contact->stage == STAGE_CUSTOMER ? PURPOSE_UPSELL : purpose,
-        .trigger = trigger_by_hand(input, because, effects->arena),
-        .reason = input->reason,
-        .note = input->note,
-    };
-    if (opening.trigger.data == NULL) {
-        return ERR_NOMEM;
-    }
-    const enum err_code code = handoff_open(contact, input, &opening, effects);
-    input->result.id = contact->handoff.handoff_id;
-    input->result.changed = true;
-    return code;
-}
+/* ---- by people ---- */
 
 /* Why no handoff can be opened by hand; NULL when it can. */
 static const char *obstacle(const struct contact *contact)
@@ -138,48 +171,122 @@ static const char *obstacle(const struct contact *contact)
     return NULL;
 }
 
+static enum err_code refuse_opening(const struct contact *contact, struct input *input,
+                                    const char *detail)
+{
+    if (contact_has_open_handoff(contact)) {
+        input->result.id = contact->handoff.handoff_id;
+        input->result.has_state = true;
+        input->result.state = contact->handoff.state;
+        input->result.assignee = contact->handoff.assignee;
+    }
+    return refuse(input, ERR_CONFLICT, detail);
+}
+
+static enum err_code open_by_person(struct contact *contact, struct input *input,
+                                    enum trigger_kind trigger, enum purpose purpose,
+                                    struct effects *effects)
+{
+    const struct opening opening = {
+        .trigger = trigger,
+        .purpose = contact->stage == STAGE_CUSTOMER ? PURPOSE_UPSELL : purpose,
+        .actor = input->actor.text,
+        .reason = input->reason,
+        .note = input->note,
+    };
+    const enum err_code code = handoff_open(contact, input, &opening, effects);
+    input->result.id = contact->handoff.handoff_id;
+    return code;
+}
+
 enum err_code change_handoff(struct contact *contact, struct input *input, struct effects *effects)
 {
     const char *reason = obstacle(contact);
     if (reason != NULL) {
-        input->result.has_state = contact_has_open_handoff(contact);
-        input->result.state = contact->handoff.state;
-        input->result.assignee = contact->handoff.assignee;
-        return refuse(input, ERR_CONFLICT, reason);
+        return refuse_opening(contact, input, reason);
     }
-    return open_by_hand(contact, input, input->purpose, "by_hand", effects);
+    if (input->purpose == PURPOSE_UPSELL && contact->stage != STAGE_CUSTOMER) {
+        return refuse_field(input, "/purpose", "not_allowed",
+                            "Only a customer can be sold more. Leave the purpose out.");
+    }
+    struct contact_score score;
+    const enum err_code code = contact_score_now(contact, effects, &score);
+    if (code != OK) {
+        return code;
+    }
+    contact->score = score;
+    input->result.changed = true;
+    return open_by_person(contact, input, TRIGGER_MANUAL, input->purpose, effects);
+}
+
+/* Why a reviewer cannot decide so; NULL when he can. */
+static const char *review_obstacle(const struct contact *contact, const struct contact_score *score,
+                                   bool hands_over)
+{
+    if (score->decision != DECISION_REVIEW) {
+        return "The contact is not under review.";
+    }
+    const char *reason = hands_over ? obstacle(contact) : NULL;
+    if (reason == NULL && hands_over && contact_is_objecting(contact)) {
+        return "The contact objects to being contacted.";
+    }
+    return reason;
 }
 
 enum err_code change_decision(struct contact *contact, struct input *input, struct effects *effects)
 {
-    const bool hands_over = input->decision == DECISION_MQL || input->decision == DECISION_STIMULATE;
-    const char *reason = hands_over ? obstacle(contact) : NULL;
-    if (reason != NULL) {
-        return refuse(input, ERR_CONFLICT, reason);
-    }
-    struct contact_score *score = &contact->score;
-    enum err_code code = OK;
-    if (!score->exists) {
-        /* Nothing scored yet: the score has to exist before a decision can be kept with it. */
-        code = contact_score(contact, input, &(struct evidence){.attributes_changed = true}, effects);
-    }
-    if (code == OK && score->decision != input->decision) {
-        code = EFFECTS_EVENT(effects, "contact.decision_changed", contact, /* is_historical= */ false,
-                             EVENT_FIELD_TEXT("from", str_from(decision_name(score->decision))),
-                             EVENT_FIELD_TEXT("to", str_from(decision_name(input->decision))),
-                             EVENT_FIELD_TEXT("grade", arena_str(effects->arena, str_from(score->grade))),
-                             EVENT_FIELD_INT("model", score->model),
-                             EVENT_FIELD_TEXT("actor", input->actor.text));
-    }
-    score->decision = input->decision;
-    score->is_dirty = true;
-    input->result.changed = true;
-    if (code != OK || !hands_over || contact_has_open_handoff(contact)) {
+    const enum decision decision = input->decision;
+    const bool hands_over = decision == DECISION_MQL || decision == DECISION_STIMULATE;
+    struct contact_score score;
+    enum err_code code = contact_score_now(contact, effects, &score);
+    if (code != OK) {
         return code;
     }
-    return open_by_hand(contact, input,
-                        input->decision == DECISION_STIMULATE ? PURPOSE_STIMULATE : PURPOSE_CLOSE, "review",
-                        effects);
+    const char *reason = review_obstacle(contact, &score, hands_over);
+    if (reason != NULL) {
+        return refuse_opening(contact, input, reason);
+    }
+    contact->score = score;
+    contact->score.decision = decision;
+    contact->score.is_dirty = true;
+    input->result.changed = true;
+    if (decision != DECISION_REVIEW) {
+        code = EFFECTS_EVENT(effects, "contact.decision_changed", contact,
+                             /* is_historical= */ false,
+                             event_word("from", decision_name(DECISION_REVIEW)),
+                             event_word("to", decision_name(decision)),
+                             event_word("grade", score.grade), event_int("model", score.model));
+    }
+    if (code != OK || !hands_over) {
+        return code;
+    }
+    return open_by_person(contact, input, TRIGGER_DECISION,
+                          decision == DECISION_STIMULATE ? PURPOSE_STIMULATE : PURPOSE_CLOSE,
+                          effects);
+}
+
+/* ---- what follows of itself ---- */
+
+void handoff_wake(struct contact *contact, struct effects *effects)
+{
+    struct handoff *handoff = &contact->handoff;
+    if (handoff->paused_until_us == TIME_NONE || handoff->paused_until_us > effects->now_us) {
+        return;
+    }
+    clocks_resume(contact, handoff->paused_until_us, effects);
+    handoff->paused_at_us = TIME_NONE;
+    handoff->paused_until_us = TIME_NONE;
+    handoff->pause_reason = (struct str){0};
+    handoff_touch(handoff, effects);
+}
+
+void handoff_follow_stage(struct contact *contact, const struct effects *effects)
+{
+    if (contact->stage == STAGE_CUSTOMER && contact_has_open_handoff(contact) &&
+        contact->handoff.purpose != PURPOSE_UPSELL) {
+        contact->handoff.purpose = PURPOSE_UPSELL;
+        handoff_touch(&contact->handoff, effects);
+    }
 }
 
 /* ---- closing ---- */
@@ -203,288 +310,26 @@ static const char *close_event(enum handoff_state state)
     case HANDOFF_STATE_COUNT_:
         break;
     }
-    return "handoff.activity";
+    return NULL;
 }
 
-enum err_code handoff_close(struct contact *contact, const struct input *input, enum handoff_state state,
+enum err_code handoff_close(struct contact *contact, const struct input *input,
+                            enum handoff_state state, const char *word, struct str code_told,
                             struct effects *effects)
 {
+    const char *event = close_event(state);
+    if (event == NULL) {
+        return ERR_BUG;
+    }
     struct handoff *handoff = &contact->handoff;
-    /* A verdict counts as acceptance and as qualification, whichever it is; a first contact is not made
-     * by ending the matter. */
-    enum err_code code = clocks_meet(contact, "acceptance", effects);
-    code = code != OK ? code : clocks_meet(contact, "qualification", effects);
     handoff->state = state;
     handoff->closed_at_us = effects->now_us;
     handoff->paused_at_us = TIME_NONE;
     handoff->paused_until_us = TIME_NONE;
+    handoff->pause_reason = (struct str){0};
     contact_touch(contact, effects);
-    touch(contact, effects);
-    code = code != OK ? code : clocks_end(contact, handoff_state_names[state], effects);
+    handoff_touch(handoff, effects);
+    const enum err_code code = clocks_end(contact, word, effects);
     return code != OK ? code
-                      : handoff_event(effects, close_event(state), contact, input, input->move.reason);
-}
-
-/* ---- moves ---- */
-
-/* Moves of an upsell leave the stage at customer. */
-static enum err_code move_stage(struct contact *contact, const struct input *input, enum stage to,
-                                struct effects *effects)
-{
-    if (contact->handoff.purpose == PURPOSE_UPSELL || contact->stage == to) {
-        return OK;
-    }
-    return contact_set_stage(contact, input,
-                             &(struct transition){.to = to,
-                                                  .reason = input->move.reason,
-                                                  .note = input->move.note,
-                                                  .handoff_id = contact->handoff.handoff_id,
-                                                  .at_us = TIME_NONE},
-                             effects);
-}
-
-static enum err_code move_accept(struct contact *contact, struct input *input, struct effects *effects)
-{
-    struct handoff *handoff = &contact->handoff;
-    handoff->state = handoff->attempts > 0 ? HANDOFF_CONTACTED : HANDOFF_ACCEPTED;
-    handoff->accepted_at_us = effects->now_us;
-    handoff->work_by_us = input->move.work_by_us;
-    if (!uuid_is_nil(input->actor.member_id)) {
-        handoff->assignee = input->actor.member_id;
-    }
-    enum err_code code = move_stage(contact, input, STAGE_SAL, effects);
-    code = code != OK ? code : handoff_event(effects, "handoff.accepted", contact, input, (struct str){0});
-    code = code != OK ? code : clocks_meet(contact, "acceptance", effects);
-    return code != OK ? code : clocks_start(contact, CLOCK_STARTS_AT_ACCEPT, effects);
-}
-
-static enum err_code move_attempt(struct contact *contact, struct input *input, struct effects *effects)
-{
-    struct handoff *handoff = &contact->handoff;
-    struct attempt_row *row = EFFECT_ADD(effects, attempts);
-    if (row == NULL) {
-        return ERR_NOMEM;
-    }
-    *row = (struct attempt_row){
-        .contact_id = handoff->contact_id,
-        .handoff_id = handoff->handoff_id,
-        .attempt_id = uuid_new(effects->now_us),
-        .input = input,
-        .at_us = input->move.at_us != TIME_NONE ? input->move.at_us : effects->now_us,
-        .logged_at_us = effects->now_us,
-    };
-    input->result.id = row->attempt_id;
-    const bool is_first = handoff->attempts == 0;
-    handoff->attempts++;
-    if (is_first) {
-        handoff->contacted_at_us = effects->now_us;
-    }
-    if (handoff->state == HANDOFF_ACCEPTED) {
-        handoff->state = HANDOFF_CONTACTED;
-    }
-    enum err_code code = clocks_meet(contact, "first_contact", effects);
-    code = code != OK ? code : clocks_meet(contact, "attempts", effects);
-    return code != OK ? code
-                      : handoff_event(effects, is_first ? "handoff.contacted" : "handoff.activity", contact,
-                                      input, (struct str){0});
-}
-
-static enum err_code move_qualify(struct contact *contact, struct input *input, struct effects *effects)
-{
-    contact->handoff.state = HANDOFF_QUALIFIED;
-    contact->handoff.qualified_at_us = effects->now_us;
-    contact->handoff.gpct = arena_str(effects->arena, input->move.gpct);
-    contact->handoff.note = input->move.note.data != NULL ? input->move.note : contact->handoff.note;
-    enum err_code code = move_stage(contact, input, STAGE_SQL, effects);
-    code = code != OK ? code : clocks_meet(contact, "acceptance", effects);
-    code = code != OK ? code : clocks_meet(contact, "qualification", effects);
-    return code != OK ? code
-                      : handoff_event(effects, "handoff.qualified", contact, input, (struct str){0});
-}
-
-static struct str deal_document(const struct move_input *move, struct arena *arena)
-{
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, 16384);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    json_key(&json, "amount");
-    if (move->has_amount) {
-        json_int(&json, move->amount);
-    } else {
-        json_nil(&json);
-    }
-    JSON_FIELD(&json, "currency", json_str, move->currency);
-    JSON_FIELD(&json, "expected_close", json_str, move->expected_close);
-    JSON_FIELD(&json, "owner", json_str, move->owner);
-    json_object_end(&json);
-    return buf.failed ? (struct str){0} : arena_str(arena, buf_str(&buf));
-}
-
-static enum err_code move_opportunity(struct contact *contact, struct input *input, struct effects *effects)
-{
-    contact->handoff.state = HANDOFF_OPPORTUNITY;
-    contact->handoff.opportunity_at_us = effects->now_us;
-    contact->handoff.deal = deal_document(&input->move, effects->arena);
-    contact->handoff.deal_amount = input->move.amount;
-    contact->handoff.deal_currency = input->move.currency;
-    contact->handoff.has_deal_amount = input->move.has_amount;
-    if (contact->handoff.deal.data == NULL) {
-        return ERR_NOMEM;
-    }
-    const enum err_code code = move_stage(contact, input, STAGE_OPPORTUNITY, effects);
-    return code != OK ? code
-                      : handoff_event(effects, "handoff.opportunity", contact, input, (struct str){0});
-}
-
-static enum err_code move_win(struct contact *contact, struct input *input, struct effects *effects)
-{
-    struct handoff *handoff = &contact->handoff;
-    struct deal_row *row = EFFECT_ADD(effects, deals);
-    if (row == NULL) {
-        return ERR_NOMEM;
-    }
-    const struct move_input *move = &input->move;
-    *row = (struct deal_row){
-        .contact_id = contact->contact_id,
-        .deal_id = uuid_new(effects->now_us),
-        .kind = handoff->purpose == PURPOSE_UPSELL ? STR_LITERAL("upsell") : STR_LITERAL("new"),
-        .has_amount = move->has_amount || handoff->has_deal_amount,
-        .amount = move->has_amount ? move->amount : handoff->deal_amount,
-        .currency = move->currency.data != NULL ? move->currency : handoff->deal_currency,
-        .won_at_us = effects->now_us,
-        .handoff_id = handoff->handoff_id,
-        .assignee = handoff->assignee,
-        .actor = input->actor.text,
-    };
-    input->result.id = row->deal_id;
-    const enum err_code code = move_stage(contact, input, STAGE_CUSTOMER, effects);
-    return code != OK ? code : handoff_close(contact, input, HANDOFF_WON, effects);
-}
-
-static enum err_code move_back(struct contact *contact, struct input *input, enum handoff_state state,
-                               enum stage stage, struct effects *effects)
-{
-    contact->handoff.reason = arena_str(effects->arena, input->move.reason);
-    contact->handoff.note = input->move.note;
-    contact->released_at_us = effects->now_us;
-    contact->nurture_until_us = TIME_NONE;
-    if (state == HANDOFF_RECYCLED) {
-        contact->nurture_until_us = input->move.until_us != TIME_NONE
-                                        ? input->move.until_us
-                                        : effects->now_us + nurture_default_us;
-        contact->handoff.nurture_until_us = contact->nurture_until_us;
-    }
-    const enum err_code code = move_stage(contact, input, stage, effects);
-    return code != OK ? code : handoff_close(contact, input, state, effects);
-}
-
-static enum err_code move_assign(struct contact *contact, struct input *input, struct effects *effects)
-{
-    contact->handoff.assignee = input->move.member_id;
-    return handoff_event(effects, "handoff.assigned", contact, input, (struct str){0});
-}
-
-static enum err_code move_pause(struct contact *contact, struct input *input, struct effects *effects)
-{
-    contact->handoff.paused_at_us = effects->now_us;
-    contact->handoff.paused_until_us = input->move.until_us;
-    contact->handoff.pause_reason = input->move.reason;
-    clocks_pause(contact, effects->now_us);
-    effects->has_clocks = true;
-    return handoff_event(effects, "handoff.activity", contact, input, STR_LITERAL("paused"));
-}
-
-static enum err_code move_resume(struct contact *contact, struct input *input, struct effects *effects)
-{
-    contact->handoff.paused_at_us = TIME_NONE;
-    contact->handoff.paused_until_us = TIME_NONE;
-    contact->handoff.pause_reason = (struct str){0};
-    clocks_resume(contact, effects->now_us);
-    effects->has_clocks = true;
-    return handoff_event(effects, "handoff.activity", contact, input, STR_LITERAL("resumed"));
-}
-
-static enum err_code move_feedback(struct input *input, struct effects *effects)
-{
-    struct attempt_row *row = EFFECT_ADD(effects, feedback);
-    if (row == NULL) {
-        return ERR_NOMEM;
-    }
-    *row = (struct attempt_row){
-        .contact_id = input->handoff_contact_id,
-        .handoff_id = input->handoff_id,
-        .attempt_id = uuid_new(effects->now_us),
-        .input = input,
-        .at_us = effects->now_us,
-        .logged_at_us = effects->now_us,
-    };
-    input->result.id = row->attempt_id;
-    return OK;
-}
-
-static enum err_code make_move(struct contact *contact, struct input *input, struct effects *effects)
-{
-    switch (input->move.move) {
-    case MOVE_ACCEPT:
-        return move_accept(contact, input, effects);
-    case MOVE_ATTEMPTS:
-        return move_attempt(contact, input, effects);
-    case MOVE_QUALIFY:
-        return move_qualify(contact, input, effects);
-    case MOVE_OPPORTUNITY:
-        return move_opportunity(contact, input, effects);
-    case MOVE_WIN:
-        return move_win(contact, input, effects);
-    case MOVE_LOSE:
-        return move_back(contact, input, HANDOFF_LOST, STAGE_LEAD, effects);
-    case MOVE_RECYCLE:
-        return move_back(contact, input, HANDOFF_RECYCLED, STAGE_LEAD, effects);
-    case MOVE_REJECT:
-        return move_back(contact, input, HANDOFF_REJECTED, STAGE_DISQUALIFIED, effects);
-    case MOVE_ASSIGN:
-        return move_assign(contact, input, effects);
-    case MOVE_PAUSE:
-        return move_pause(contact, input, effects);
-    case MOVE_RESUME:
-        return move_resume(contact, input, effects);
-    case MOVE_FEEDBACK:
-    case MOVE_COUNT_:
-        break;
-    }
-    return ERR_BUG;
-}
-
-enum err_code change_move(struct contact *contact, struct input *input, struct effects *effects)
-{
-    struct handoff *handoff = &contact->handoff;
-    const bool is_latest = uuid_eq(handoff->handoff_id, input->handoff_id);
-    const enum handoff_state state = is_latest ? handoff->state : input->handoff_state;
-    input->result.has_state = true;
-    input->result.state = state;
-    input->result.assignee = is_latest ? handoff->assignee : input->handoff_assignee;
-    input->result.id = input->handoff_id;
-    const enum move move = input->move.move;
-    if (!move_is_allowed(move, state)) {
-        return refuse(input, ERR_CONFLICT, "The handoff's state does not allow this.");
-    }
-    if (move == MOVE_RESUME && handoff->paused_at_us == TIME_NONE) {
-        return refuse(input, ERR_CONFLICT, "The handoff is not paused.");
-    }
-    if (move == MOVE_PAUSE && handoff->paused_at_us != TIME_NONE) {
-        return refuse(input, ERR_CONFLICT, "The handoff is paused already.");
-    }
-    if (move == MOVE_WIN && handoff->purpose == PURPOSE_UPSELL && contact->stage != STAGE_CUSTOMER) {
-        return refuse(input, ERR_CONFLICT, "The contact is not a customer any more.");
-    }
-    if (input->if_handoff_version != 0 && input->if_handoff_version != handoff->version) {
-        return refuse(input, ERR_STALE, "It was changed meanwhile: read it again.");
-    }
-    input->result.changed = true;
-    if (move == MOVE_FEEDBACK) {
-        return move_feedback(input, effects);
-    }
-    touch(contact, effects);
-    return make_move(contact, input, effects);
+                      : handoff_event(effects, event, contact, input, input->actor.text, code_told);
 }

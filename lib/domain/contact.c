@@ -1,7 +1,6 @@
 #include "domain/contact.h"
 
-#include <assert.h>
-#include <math.h>
+#include <stdio.h>
 
 #include "domain/free_mail.h"
 #include "domain/seniority.h"
@@ -11,8 +10,8 @@ const char *const attribute_source_names[] = {"form", "import", "crm", "person",
 
 /* ---- attributes ---- */
 
-static bool grow(void *items_pointer, size_t *capacity, size_t count, size_t item_size, size_t limit,
-                 struct arena *arena)
+static bool grow(void *items_pointer, size_t *capacity, size_t count, size_t item_size,
+                 size_t limit, struct arena *arena)
 {
     void **items = items_pointer;
     if (count < *capacity) {
@@ -73,7 +72,8 @@ bool attribute_from_json(struct str name, const json_t *value, struct arena *are
         break;
     case JSON_INTEGER:
         attribute.kind = ATTRIBUTE_IS_NUMBER;
-        attribute.text = str_from(arena_printf(arena, "%lld", (long long)json_integer_value(value)));
+        attribute.text =
+            str_from(arena_printf(arena, "%lld", (long long)json_integer_value(value)));
         break;
     case JSON_REAL: {
         char text[32];
@@ -102,31 +102,46 @@ bool attribute_from_json(struct str name, const json_t *value, struct arena *are
 static enum err_code copy_attribute(struct contact *contact, struct str name, const json_t *value,
                                     const json_t *source, struct arena *arena)
 {
-    struct attribute *attribute = contact_add_attribute(contact, arena);
-    if (attribute == NULL || !attribute_from_json(arena_str(arena, name), value, arena, attribute)) {
+    if (contact->attribute_count == ATTRIBUTES_MAX) {
         return ERR_STORE;
     }
-    attribute->text = attribute->text.data != NULL ? arena_str(arena, attribute->text) : attribute->text;
+    struct attribute *attribute = contact_add_attribute(contact, arena);
+    if (attribute == NULL) {
+        return ERR_NOMEM;
+    }
+    if (!attribute_from_json(arena_str(arena, name), value, arena, attribute)) {
+        return ERR_STORE;
+    }
+    if (attribute->kind == ATTRIBUTE_IS_TEXT) {
+        attribute->text = arena_str(arena, attribute->text);
+    }
     const int rank = name_index(attribute_source_names, json_str_of(json_array_get(source, 0)));
     attribute->source = rank >= 0 ? (enum attribute_source)rank : SOURCE_FORM;
     attribute->at_us = json_integer_value(json_array_get(source, 1)) * US_PER_MS;
-    return attribute->name.data != NULL ? OK : ERR_NOMEM;
+    const bool has_text = attribute->kind == ATTRIBUTE_IS_TEXT ||
+                          attribute->kind == ATTRIBUTE_IS_NUMBER;
+    return attribute->name.data != NULL && (!has_text || attribute->text.data != NULL) ? OK
+                                                                                       : ERR_NOMEM;
 }
 
-enum err_code contact_read_attributes(struct contact *contact, struct str attributes, struct str sources,
-                                      struct arena *arena, struct err *reterr)
+enum err_code contact_read_attributes(struct contact *contact, struct str attributes,
+                                      struct str sources, struct arena *arena, struct err *reterr)
 {
     json_auto_t *values = NULL;
     json_auto_t *origins = NULL;
     enum err_code code = json_parse(attributes, &values, reterr);
     code = code != OK ? code : json_parse(sources, &origins, reterr);
     if (code != OK) {
-        return code == ERR_NOMEM ? code : err_set(reterr, ERR_STORE, "A contact's attributes are damaged.");
+        return code == ERR_NOMEM
+                   ? code
+                   : err_set(reterr, ERR_STORE, "A contact's attributes are damaged.");
     }
     const char *name;
     json_t *value;
-    json_object_foreach (values, name, value) {
-        code = copy_attribute(contact, str_from(name), value, json_object_get(origins, name), arena);
+    json_object_foreach(values, name, value)
+    {
+        code =
+            copy_attribute(contact, str_from(name), value, json_object_get(origins, name), arena);
         if (code != OK) {
             return err_set(reterr, code, "A contact's attributes cannot be read.");
         }
@@ -134,22 +149,26 @@ enum err_code contact_read_attributes(struct contact *contact, struct str attrib
     return OK;
 }
 
-enum err_code contact_read_consents(struct contact *contact, struct str consents, struct arena *arena,
-                                    struct err *reterr)
+enum err_code contact_read_consents(struct contact *contact, struct str consents,
+                                    struct arena *arena, struct err *reterr)
 {
     json_auto_t *root = NULL;
     const enum err_code code = json_parse(consents, &root, reterr);
     if (code != OK) {
-        return code == ERR_NOMEM ? code : err_set(reterr, ERR_STORE, "A contact's consents are damaged.");
+        return code == ERR_NOMEM ? code
+                                 : err_set(reterr, ERR_STORE, "A contact's consents are damaged.");
     }
     const char *purpose;
     json_t *value;
-    json_object_foreach (root, purpose, value) {
+    json_object_foreach(root, purpose, value)
+    {
         struct consent *consent = contact_add_consent(contact, arena);
-        if (consent == NULL) {
+        if (consent != NULL) {
+            consent->purpose = arena_str(arena, str_from(purpose));
+        }
+        if (consent == NULL || consent->purpose.data == NULL) {
             return err_set(reterr, ERR_NOMEM, "Out of memory for consents.");
         }
-        consent->purpose = arena_str(arena, str_from(purpose));
         consent->is_granted = json_is_true(json_object_get(value, "granted"));
         consent->is_objection = json_is_true(json_object_get(value, "objection"));
         if (!time_parse(json_str_of(json_object_get(value, "at")), &consent->at_us)) {
@@ -263,58 +282,90 @@ static struct logic_value logic_of(const struct attribute *attribute)
     return logic_null();
 }
 
-enum err_code contact_fit(const struct contact *contact, const struct model *model, struct arena *arena,
-                          struct arena *scratch, int64_t now_us, struct fit *ret_fit)
+static bool is_among(const struct logic_member members[], size_t count, struct str name)
 {
-    enum { DERIVED = 3 };
-    struct logic_member *members = arena_array(arena, contact->attribute_count + DERIVED, sizeof *members);
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(members[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err_code contact_rule_data(const struct contact *contact, const struct logic_member facts[],
+                                size_t fact_count, struct arena *arena,
+                                struct logic_value *ret_data)
+{
+    const struct str domain = contact_email_domain(contact);
+    const struct logic_member derived[] = {
+        {STR_LITERAL("seniority"),    logic_text(str_from(seniority_name(seniority(contact))))},
+        {STR_LITERAL("email_domain"), logic_text(domain)                                      },
+        {STR_LITERAL("free_mail"),    logic_boolean(is_free_mail(domain))                     },
+    };
+    const size_t given = fact_count + ARRAY_LEN(derived);
+    struct logic_member *members =
+        arena_array(arena, given + contact->attribute_count, sizeof *members);
     if (members == NULL) {
         return ERR_NOMEM;
     }
-    size_t count = 0;
-    for (size_t i = 0; i < contact->attribute_count; i++) {
-        members[count++] =
-            (struct logic_member){contact->attributes[i].name, logic_of(&contact->attributes[i])};
+    if (fact_count > 0) {
+        memcpy(members, facts, fact_count * sizeof *members);
     }
-    const struct str domain = contact_email_domain(contact);
-    members[count++] = (struct logic_member){STR_LITERAL("seniority"),
-                                             logic_text(str_from(seniority_name(seniority(contact))))};
-    members[count++] = (struct logic_member){STR_LITERAL("email_domain"), logic_text(domain)};
-    members[count++] =
-        (struct logic_member){STR_LITERAL("free_mail"), logic_boolean(is_free_mail(domain))};
-    const struct logic_value attributes = logic_object(members, count);
-    return fit_evaluate(model, &attributes, now_us, scratch, ret_fit);
+    memcpy(&members[fact_count], derived, sizeof derived);
+    size_t count = given;
+    for (size_t i = 0; i < contact->attribute_count; i++) {
+        const struct attribute *attribute = &contact->attributes[i];
+        if (!is_among(members, given, attribute->name)) {
+            members[count++] = (struct logic_member){attribute->name, logic_of(attribute)};
+        }
+    }
+    *ret_data = logic_object(members, count);
+    return OK;
+}
+
+enum err_code contact_fit(const struct contact *contact, const struct model *model,
+                          struct arena *arena, struct arena *scratch, int64_t now_us,
+                          struct fit *ret_fit)
+{
+    struct logic_value attributes;
+    const enum err_code code = contact_rule_data(contact, /* facts= */ NULL, 0, arena, &attributes);
+    return code != OK ? code : fit_evaluate(model, &attributes, now_us, scratch, ret_fit);
 }
 
 /* ---- history ---- */
 
-enum err_code history_add(struct history *history, const struct activity_facts *facts,
-                          struct str properties, struct arena *arena)
+enum err_code history_add_facts(struct history *history, const struct activity_facts *facts,
+                                struct arena *arena)
 {
     if (!grow(&history->activities, &history->capacity, history->count, sizeof *history->activities,
               SIZE_MAX, arena)) {
         return ERR_NOMEM;
     }
-    struct activity_facts *added = &history->activities[history->count];
-    *added = *facts;
-    added->properties = NULL;
+    history->activities[history->count++] = *facts;
+    (void)json_incref(json_unconst(facts->properties));
+    return OK;
+}
+
+enum err_code history_add(struct history *history, const struct activity_facts *facts,
+                          struct str properties, struct arena *arena)
+{
+    json_auto_t *tree = NULL;
     if (properties.data != NULL) {
-        json_t *tree = NULL;
         struct err ignored;
         const enum err_code code = json_parse(properties, &tree, &ignored);
         if (code != OK) {
             return code == ERR_NOMEM ? code : ERR_STORE;
         }
-        added->properties = tree;
     }
-    history->count++;
-    return OK;
+    struct activity_facts added = *facts;
+    added.properties = tree;
+    return history_add_facts(history, &added, arena);
 }
 
 void history_done(struct history *history)
 {
     for (size_t i = 0; i < history->count; i++) {
-        json_decref((json_t *)(uintptr_t)history->activities[i].properties);
+        json_decref(json_unconst(history->activities[i].properties));
     }
     history->count = 0;
 }
@@ -323,13 +374,7 @@ void history_done(struct history *history)
 
 void contact_etag(const struct contact *contact, char out[static 16])
 {
-    struct buf buf;
-    buf_init(&buf, 64);
-    buf_printf(&buf, "\"%d\"", contact->version);
-    const size_t len = buf.len < 15 ? buf.len : 15;
-    memcpy(out, buf_str(&buf).data, len);
-    out[len] = '\0';
-    buf_done(&buf);
+    (void)snprintf(out, 16, "\"%d\"", contact->version);
 }
 
 void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact)
@@ -444,8 +489,8 @@ static void write_may_contact(struct json_writer *json, const struct contact *co
 }
 
 enum err_code contact_write(struct json_writer *json, const struct contact *contact,
-                            const struct catalog *catalog, struct arena *arena, struct arena *scratch,
-                            int64_t now_us)
+                            const struct catalog *catalog, struct arena *arena,
+                            struct arena *scratch, int64_t now_us)
 {
     json_object_begin(json);
     JSON_FIELD(json, "id", json_uuid, contact->contact_id);

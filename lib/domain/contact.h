@@ -24,8 +24,8 @@ enum {
     CLOCKS_MAX = 8,    /* live clocks of one handoff */
 };
 
-/* Who said it. A higher source is never overwritten by a lower one; among equals the later one
- * wins. */
+/* Who said it. A form never overwrites what a person, a CRM or an import said; of all others the
+ * later word wins. */
 enum attribute_source { SOURCE_FORM, SOURCE_IMPORT, SOURCE_CRM, SOURCE_PERSON };
 /* "form", "import", "crm", "person" */
 extern const char *const attribute_source_names[];
@@ -49,8 +49,9 @@ struct attribute {
 struct consent {
     struct str purpose;
     bool is_granted;
-    bool is_objection; /* withdrawn after it was given, or refused other than by leaving a box empty */
-    int64_t at_us;
+    bool is_objection; /* withdrawn after it was given, or refused other than by leaving a box empty
+                        */
+    int64_t at_us;     /* when it was said */
 };
 
 struct clock_record {
@@ -95,10 +96,7 @@ struct handoff {
     struct str pause_reason;
     int32_t attempts;
     struct str gpct; /* JSON text */
-    struct str deal; /* JSON text; its amount and currency again: */
-    bool has_deal_amount;
-    int64_t deal_amount;
-    struct str deal_currency;
+    struct str deal; /* JSON text */
     struct str reason;
     struct str note;
     int64_t nurture_until_us;
@@ -106,6 +104,7 @@ struct handoff {
     int32_t version;
     int64_t updated_at_us;
     bool is_dirty;
+    bool is_touched; /* by the input being decided: one new version an input */
 };
 
 struct contact_score {
@@ -134,6 +133,10 @@ struct history {
  * ERR_NOMEM, ERR_STORE. */
 enum err_code history_add(struct history *history, const struct activity_facts *facts,
                           struct str properties, struct arena *arena) MUSTCHECK;
+/* Appends one whose properties are a tree already; the history takes a reference of its own. OK,
+ * ERR_NOMEM. */
+enum err_code history_add_facts(struct history *history, const struct activity_facts *facts,
+                                struct arena *arena) MUSTCHECK;
 /* Releases the properties' trees; the rest is the arena's. */
 void history_done(struct history *history);
 
@@ -166,6 +169,7 @@ struct contact {
 
     bool is_new;
     bool is_dirty;
+    bool is_touched; /* by the input being decided: one new version an input */
 };
 
 static inline bool contact_has_open_handoff(const struct contact *contact)
@@ -173,8 +177,8 @@ static inline bool contact_has_open_handoff(const struct contact *contact)
     return !uuid_is_nil(contact->handoff.handoff_id) && !handoff_is_closed(contact->handoff.state);
 }
 
-/* An attribute of a JSON value; false for an array or object. Texts point into `value` (numbers: into the
- * arena). Source and time are the caller's to set. */
+/* An attribute of a JSON value; false for an array or object. Texts point into `value` (numbers:
+ * into the arena). Source and time are the caller's to set. */
 bool attribute_from_json(struct str name, const json_t *value, struct arena *arena,
                          struct attribute *ret_attribute) MUSTCHECK;
 /* A new slot at the end, zeroed; NULL when out of memory or at the limit. */
@@ -183,8 +187,8 @@ struct consent *contact_add_consent(struct contact *contact, struct arena *arena
 
 /*
  * The stored forms (the jsonb columns): attributes {name: value}, sources {name: [source, ms]},
- * consents {purpose: {"granted", "at"}}. _read parses into the arena, ERR_STORE when it is not what
- * _write makes.
+ * consents {purpose: {"granted", "objection"?, "at"}}. _read parses into the arena, ERR_STORE when
+ * it is not what _write makes.
  */
 enum err_code contact_read_attributes(struct contact *contact, struct str attributes,
                                       struct str sources, struct arena *arena,
@@ -195,10 +199,18 @@ void contact_write_attributes(struct json_writer *json, const struct contact *co
 void contact_write_sources(struct json_writer *json, const struct contact *contact);
 void contact_write_consents(struct json_writer *json, const struct contact *contact);
 
-/* Evaluates the fit of the attributes, stored and derived (seniority, email_domain, free_mail), at
- * `now_us`. OK, ERR_NOMEM. */
-enum err_code contact_fit(const struct contact *contact, const struct model *model, struct arena *arena,
-                          struct arena *scratch, int64_t now_us, struct fit *ret_fit) MUSTCHECK;
+/*
+ * The contact as rules see it: an object of its attributes, stored and derived (seniority,
+ * email_domain, free_mail), and of `facts` beside them. A fact hides an attribute of its name.
+ * Lives in the arena and borrows from contact and facts. OK, ERR_NOMEM.
+ */
+enum err_code contact_rule_data(const struct contact *contact, const struct logic_member facts[],
+                                size_t fact_count, struct arena *arena,
+                                struct logic_value *ret_data) MUSTCHECK;
+/* Evaluates the fit of the attributes, stored and derived, at `now_us`. OK, ERR_NOMEM. */
+enum err_code contact_fit(const struct contact *contact, const struct model *model,
+                          struct arena *arena, struct arena *scratch, int64_t now_us,
+                          struct fit *ret_fit) MUSTCHECK;
 /* The part of an address behind its last '@'. */
 struct str contact_email_domain(const struct contact *contact);
 /* Objects to being contacted, for any purpose. */
@@ -212,8 +224,8 @@ const struct attribute *contact_attribute(const struct contact *contact, struct 
  * for derived attributes.
  */
 enum err_code contact_write(struct json_writer *json, const struct contact *contact,
-                            const struct catalog *catalog, struct arena *arena, struct arena *scratch,
-                            int64_t now_us) MUSTCHECK;
+                            const struct catalog *catalog, struct arena *arena,
+                            struct arena *scratch, int64_t now_us) MUSTCHECK;
 /* The "score" object alone. */
 enum err_code contact_write_score(struct json_writer *json, const struct contact *contact,
                                   const struct catalog *catalog, struct arena *arena,

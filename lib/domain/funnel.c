@@ -2,13 +2,14 @@
 
 const char *const stage_names[] = {"contact", "prospect",    "lead",     "mql",          "sal",
                                    "sql",     "opportunity", "customer", "disqualified", NULL};
-const char *const handoff_state_names[] = {"open", "accepted", "contacted", "qualified", "opportunity",
-                                           "won",  "lost",     "recycled",  "rejected",  NULL};
-const char *const move_names[] = {"accept",  "attempts", "qualify", "opportunity", "win",
-                                  "lose",    "recycle",  "reject",  "assign",      "pause",
-                                  "resume",  "feedback", NULL};
+const char *const handoff_state_names[] = {"open",        "accepted", "contacted", "qualified",
+                                           "opportunity", "won",      "lost",      "recycled",
+                                           "rejected",    NULL};
+const char *const move_names[] = {"accept", "attempts", "qualify", "opportunity", "win",
+                                  "lose",   "recycle",  "reject",  "assign",      "pause",
+                                  "resume", "feedback", NULL};
 const char *const purpose_names[] = {"close", "stimulate", "upsell", NULL};
-const char *const clock_state_names[] = {"running", "paused",    "met",     "breached",
+const char *const clock_state_names[] = {"running",   "paused",  "met", "breached",
                                          "cancelled", "excused", NULL};
 
 int name_index(const char *const names[], struct str text)

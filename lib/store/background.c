@@ -1,18 +1,19 @@
 /*
- * The background thread: numbers the change feed, flags overdue clocks, wakes who waits for the feed.
+ * The background thread: numbers the change feed, flags overdue clocks, ends pauses, wakes who waits
+ * for the feed.
  *
- * Feed. Events get their position after their commit: a transaction inserts one event_tx row after its last
- * row lock, so transactions that share a contact draw their ids in the order in which they changed it. The
- * sequencer holds the lock of feed_head, then, in a second statement whose snapshot sees all that was
- * committed before, numbers what is unnumbered in id order. A transaction that commits late is numbered
- * late; nobody has seen a greater position of that contact. Any number of instances may try: SKIP LOCKED
- * lets one do it.
+ * Feed. Events get their position after their commit: a transaction inserts one event_tx row after
+ * its last row lock, so transactions that share a contact draw their ids in the order in which they
+ * changed it. The sequencer holds the lock of feed_head, then, in a second statement whose snapshot
+ * sees all that was committed before, numbers what is unnumbered in id order. A transaction that
+ * commits late is numbered late; nobody has seen a greater position of that contact. Any number of
+ * instances may try: SKIP LOCKED lets one do it.
  *
- * Clocks. The flagger locks the contacts that have something due, skipping those that are busy (they come
- * in the next round), and then, again with a fresh snapshot, sets state and flag where the clock still runs.
- * So each breach is flagged once, by one instance, never before its time by the database's clock. The
- * thread sleeps until the next known deadline, at most half a second, since another instance may have
- * started a short clock.
+ * Clocks. The flagger locks the contacts that have something due, skipping those that are busy
+ * (they come in the next round), and then, again with a fresh snapshot, sets state and flag where
+ * the clock still runs. So each breach is flagged once, by one instance, never before its time by
+ * the database's clock. The thread sleeps until the next known deadline, at most half a second,
+ * since another instance may have started a short clock.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ void background_notify(struct store *store, bool has_events, bool has_clocks)
     }
     if (has_events) {
         int64_t none = 0;
-        (void)atomic_compare_exchange_strong(&store->feed_pending_since_us, &none, clock_monotonic_us());
+        (void)atomic_compare_exchange_strong(&store->feed_pending_since_us, &none,
+                                             clock_monotonic_us());
     }
     (void)pthread_mutex_lock(&background->lock);
     background->has_events = background->has_events || has_events;
@@ -51,8 +53,8 @@ void background_notify(struct store *store, bool has_events, bool has_clocks)
 
 /* ---- transactions of several statements ---- */
 
-static enum err_code begin_with(struct background *background, enum statement statement,
-                                struct rows **ret_rows, struct err *reterr)
+enum err_code background_begin(struct background *background, enum statement statement,
+                               struct rows **ret_rows, struct err *reterr)
 {
     struct conn *conn = background->conn;
     enum err_code code = conn_send(conn, STATEMENT_BEGIN, NULL, reterr);
@@ -62,17 +64,16 @@ static enum err_code begin_with(struct background *background, enum statement st
     return code != OK ? code : conn_result(conn, ret_rows, reterr);
 }
 
-static enum err_code go_on_with(struct background *background, enum statement statement,
-                                struct rows **ret_rows, struct err *reterr)
+enum err_code background_go_on(struct background *background, enum statement statement,
+                               struct rows **ret_rows, struct err *reterr)
 {
     enum err_code code = conn_send(background->conn, statement, &background->params, reterr);
     code = code != OK ? code : conn_flush(background->conn, reterr);
     return code != OK ? code : conn_result(background->conn, ret_rows, reterr);
 }
 
-/* COMMIT, or ROLLBACK when `code` says that something failed or was not needed. */
-static enum err_code end_with(struct background *background, enum err_code code, bool keep,
-                              struct err *reterr)
+enum err_code background_end(struct background *background, enum err_code code, bool keep,
+                             struct err *reterr)
 {
     struct conn *conn = background->conn;
     if (!conn_is_open(conn)) {
@@ -86,7 +87,8 @@ static enum err_code end_with(struct background *background, enum err_code code,
         conn_abandon(conn, /* is_synced= */ false);
         return code;
     }
-    const enum err_code end = conn_is_open(conn) ? conn_end(conn, code == OK ? reterr : NULL) : ERR_BUSY;
+    const enum err_code end = conn_is_open(conn) ? conn_end(conn, code == OK ? reterr : NULL)
+                                                 : ERR_BUSY;
     return code == OK ? end : code;
 }
 
@@ -99,13 +101,13 @@ static enum err_code number_events(struct store *store, size_t *ret_count, struc
     struct rows *done = NULL;
     *ret_count = 0;
     params_clear(&background->params);
-    enum err_code code = begin_with(background, STATEMENT_FEED_LOCK, &head, reterr);
+    enum err_code code = background_begin(background, STATEMENT_FEED_LOCK, &head, reterr);
     const bool is_ours = code == OK && rows_count(head) == 1;
     if (is_ours) {
         params_clear(&background->params);
         param_bigint(&background->params, row_bigint(head, 0, 0));
         param_int(&background->params, FEED_BATCH);
-        code = go_on_with(background, STATEMENT_FEED_NUMBER, &done, reterr);
+        code = background_go_on(background, STATEMENT_FEED_NUMBER, &done, reterr);
     }
     size_t numbered = 0;
     int64_t last = 0;
@@ -113,7 +115,7 @@ static enum err_code number_events(struct store *store, size_t *ret_count, struc
         last = row_bigint(done, 0, 0);
         numbered = (size_t)row_bigint(done, 0, 1);
     }
-    code = end_with(background, code, numbered > 0, reterr);
+    code = background_end(background, code, numbered > 0, reterr);
     if (code == OK && is_ours) {
         atomic_store(&store->feed_last, last);
         atomic_fetch_add(&store->events_numbered, numbered);
@@ -163,8 +165,8 @@ static struct str clock_event(struct arena *arena, const struct rows *rows, size
     return arena_str(arena, buf_str(&buf));
 }
 
-static size_t add_events(struct arena *arena, const struct rows *rows, const char *type, int64_t at_us,
-                         struct param *arrays[4])
+static size_t add_events(struct arena *arena, const struct rows *rows, const char *type,
+                         int64_t at_us, struct param *arrays[4])
 {
     for (size_t i = 0; i < rows_count(rows); i++) {
         item_text(arrays[0], str_from(type));
@@ -189,10 +191,11 @@ static enum err_code write_events(struct background *background, const struct ro
                               param_array(params, ITEM_TIME), param_array(params, ITEM_TEXT)};
     (void)add_events(&background->arena, breached, "sla.breached", now_us, arrays);
     (void)add_events(&background->arena, warned, "sla.warning", now_us, arrays);
-    return go_on_with(background, STATEMENT_EVENT_INSERT, NULL, reterr);
+    return background_go_on(background, STATEMENT_EVENT_INSERT, NULL, reterr);
 }
 
-static void contact_params(struct background *background, const struct rows *locked, int64_t now_us)
+void background_contact_params(struct background *background, const struct rows *locked,
+                               int64_t now_us)
 {
     params_clear(&background->params);
     struct param *ids = param_array(&background->params, ITEM_UUID);
@@ -202,7 +205,8 @@ static void contact_params(struct background *background, const struct rows *loc
     param_time(&background->params, now_us);
 }
 
-static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_count, struct err *reterr)
+static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_count,
+                              struct err *reterr)
 {
     struct background *background = &store->background;
     struct rows *locked = NULL;
@@ -212,16 +216,16 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
     params_clear(&background->params);
     param_time(&background->params, now_us);
     param_int(&background->params, DUE_BATCH);
-    enum err_code code = begin_with(background, STATEMENT_SLA_DUE_LOCK, &locked, reterr);
+    enum err_code code = background_begin(background, STATEMENT_SLA_DUE_LOCK, &locked, reterr);
     const bool has_due = code == OK && rows_count(locked) > 0;
     if (has_due) {
-        contact_params(background, locked, now_us);
-        code = go_on_with(background, STATEMENT_SLA_BREACH, &breached, reterr);
-        code = code != OK ? code : go_on_with(background, STATEMENT_SLA_WARN, &warned, reterr);
+        background_contact_params(background, locked, now_us);
+        code = background_go_on(background, STATEMENT_SLA_BREACH, &breached, reterr);
+        code = code != OK ? code : background_go_on(background, STATEMENT_SLA_WARN, &warned, reterr);
         code = code != OK ? code : write_events(background, breached, warned, now_us, reterr);
     }
     const size_t count = rows_count(breached) + rows_count(warned);
-    code = end_with(background, code, count > 0, reterr);
+    code = background_end(background, code, count > 0, reterr);
     if (code == OK) {
         *ret_count = count;
         atomic_fetch_add(&store->breaches_flagged, rows_count(breached));
@@ -242,7 +246,8 @@ static enum err_code run_clocks(struct store *store, int64_t *ret_next_us, struc
     struct background *background = &store->background;
     for (;;) {
         struct rows *next = NULL;
-        enum err_code code = conn_run(background->conn, STATEMENT_SLA_NEXT_WAKE, NULL, &next, reterr);
+        enum err_code code =
+            conn_run(background->conn, STATEMENT_SLA_NEXT_WAKE, NULL, &next, reterr);
         if (code != OK) {
             return code;
         }
@@ -282,7 +287,8 @@ bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, 
     return has_room;
 }
 
-/* Those whose wait is over go to the read lane; outside the lock, since a full lane answers them here. */
+/* Those whose wait is over go to the read lane; outside the lock, since a full lane answers them
+ * here. */
 static void release_waiters(struct store *store, bool all)
 {
     struct background *background = &store->background;
@@ -314,7 +320,8 @@ static void release_waiters(struct store *store, bool all)
 
 /* ---- the thread ---- */
 
-/* Sleeps until there is something to do, at most until `until_us` (clock_monotonic_us). False: stop. */
+/* Sleeps until there is something to do, at most until `until_us` (clock_monotonic_us). False:
+ * stop. */
 static bool wait_for_work(struct background *background, int64_t until_us)
 {
     const struct timespec until = {.tv_sec = (time_t)(until_us / US_PER_SECOND),
@@ -341,8 +348,13 @@ static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct
         code = conn_open(background->conn, connect_timeout_us, reterr);
     }
     conn_set_deadline(background->conn, clock_monotonic_us() + round_timeout_us);
+    /* First those whose pause is over: their clocks may be due at once. */
+    int64_t pause_us = sleep_us_max;
+    code = code != OK ? code : background_end_pauses(store, &pause_us, reterr);
     code = code != OK ? code : run_clocks(store, ret_next_us, reterr);
+    *ret_next_us = pause_us < *ret_next_us ? pause_us : *ret_next_us;
     code = code != OK ? code : run_feed(store, reterr);
+    code = code != OK ? code : background_expire(store, reterr);
     if (code == OK) {
         atomic_store(&store->background_at_us, clock_monotonic_us());
     }

@@ -28,8 +28,8 @@ static enum err_code build(struct arena *arena, int64_t version, const struct ro
     return catalog_build(version, entries, used, ret_catalog, reterr);
 }
 
-/* The version is read before the entries: should a write come in between, the snapshot is newer than it
- * says, and the next batch reads it again. */
+/* The version is read before the entries: should a write come in between, the snapshot is newer
+ * than it says, and the next batch reads it again. */
 static enum err_code load(struct conn *conn, struct arena *arena, struct catalog **ret_catalog,
                           struct err *reterr)
 {

@@ -1,8 +1,9 @@
 /*
  * libpq 15 in pipeline mode. What must be kept in mind here:
- *   - non-blocking mode is mandatory: a blocking client may deadlock with a server that is also sending;
- *   - an error aborts to the next sync, and an explicit BEGIN before it stays open: the next segment
- *     begins with a ROLLBACK (conn_end sends it), else 25P02 would hit the next batch;
+ *   - non-blocking mode is mandatory: a blocking client may deadlock with a server that is also
+ * sending;
+ *   - an error aborts to the next sync, and an explicit BEGIN before it stays open: the next
+ * segment begins with a ROLLBACK (conn_end sends it), else 25P02 would hit the next batch;
  *   - the SQLSTATE is copied from the result, never from the connection.
  */
 #include "store/conn.h"
@@ -24,9 +25,10 @@ struct conn {
 };
 
 /* What every session of ours looks like, whatever the server's or the role's defaults are. */
-static const char session_options[] = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
-                                      " -c synchronous_commit=on -c jit=off -c lock_timeout=0"
-                                      " -c idle_in_transaction_session_timeout=60s";
+static const char session_options[] =
+    "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
+    " -c synchronous_commit=on -c jit=off -c lock_timeout=0"
+    " -c idle_in_transaction_session_timeout=60s";
 
 struct conn *conn_new(const char *url)
 {
@@ -180,10 +182,11 @@ enum err_code conn_open(struct conn *conn, int64_t timeout_us, struct err *reter
     reterr = reterr != NULL ? reterr : &scratch;
     assert(conn->pg == NULL);
     conn->deadline_us = clock_monotonic_us() + timeout_us;
-    const char *const keywords[] = {"dbname",  "options",    "application_name", "client_encoding",
-                                    "tcp_user_timeout", "keepalives_idle", "connect_timeout", NULL};
-    const char *const values[] = {conn->url, session_options, "relais", "UTF8",
-                                  "10000",   "30",            "5",      NULL};
+    const char *const keywords[] = {
+        "dbname",           "options",         "application_name", "client_encoding",
+        "tcp_user_timeout", "keepalives_idle", "connect_timeout",  NULL};
+    const char *const values[] = {conn->url, session_options, "relais", "UTF8", "10000", "30", "5",
+                                  NULL};
     conn->pg = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
     if (conn->pg == NULL) {
         return err_set(reterr, ERR_NOMEM, "Out of memory.");
@@ -225,7 +228,8 @@ enum err_code conn_send(struct conn *conn, enum statement statement, const struc
     if (conn->pg == NULL) {
         return err_set(reterr, ERR_BUSY, "The database is away.");
     }
-    if (PQsendQueryPrepared(conn->pg, statement_name(statement), (int)count, values, lengths, formats,
+    if (PQsendQueryPrepared(conn->pg, statement_name(statement), (int)count, values, lengths,
+                            formats,
                             /* resultFormat= */ 1) == 0) {
         return lost(conn, reterr, "closed the connection");
     }
@@ -361,7 +365,8 @@ enum err_code conn_end(struct conn *conn, struct err *reterr)
     if (code == OK && conn->has_failed) {
         conn->has_failed = false;
         if (PQtransactionStatus(conn->pg) != PQTRANS_IDLE) {
-            code = conn_run(conn, STATEMENT_ROLLBACK, /* params= */ NULL, /* ret_rows= */ NULL, reterr);
+            code = conn_run(conn, STATEMENT_ROLLBACK, /* params= */ NULL, /* ret_rows= */ NULL,
+                            reterr);
         }
     }
     return code;

@@ -3,9 +3,9 @@
  *
  * A segment is: any number of conn_send, then conn_sync (which flushes); results are fetched with
  * conn_result in the order of sending. conn_flush asks the server for what it has so far, inside a
- * segment. After an error the rest of the segment is skipped by the server; conn_drain reads up to its
- * end. Every wait has a deadline; a connection that missed one is closed, since nobody knows what it
- * would answer next.
+ * segment. After an error the rest of the segment is skipped by the server; conn_drain reads up to
+ * its end. Every wait has a deadline; a connection that missed one is closed, since nobody knows
+ * what it would answer next.
  */
 #pragma once
 
@@ -37,14 +37,16 @@ enum err_code conn_sync(struct conn *conn, struct err *reterr) MUSTCHECK;
 /*
  * The result of the next statement sent. ret_rows may be NULL; else it is the caller's to free.
  * ERR_BUSY: the connection is lost (and closed): what was committed is unknown. ERR_CONFLICT: a
- * serialization failure, a deadlock or a key that somebody else has just inserted: run it again. Other
- * errors: the statement was refused.
+ * serialization failure, a deadlock or a key that somebody else has just inserted: run it again.
+ * Other errors: the statement was refused.
  */
 enum err_code conn_result(struct conn *conn, struct rows **ret_rows, struct err *reterr) MUSTCHECK;
-/* Gives up on this segment: whatever was sent is read to its end, an open transaction is rolled back. With
- * `is_synced` the segment's conn_sync was sent already. Afterwards the connection is idle, or closed. */
+/* Gives up on this segment: whatever was sent is read to its end, an open transaction is rolled
+ * back. With `is_synced` the segment's conn_sync was sent already. Afterwards the connection is
+ * idle, or closed. */
 void conn_abandon(struct conn *conn, bool is_synced);
-/* Reads to the end of the segment, whatever is still to come; after a failure ends the transaction. */
+/* Reads to the end of the segment, whatever is still to come; after a failure ends the transaction.
+ */
 enum err_code conn_end(struct conn *conn, struct err *reterr) MUSTCHECK;
 
 /* One statement in a segment of its own: send, sync, result, end. */

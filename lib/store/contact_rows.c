@@ -141,7 +141,8 @@ enum err_code contact_from_row(const struct rows *rows, size_t row, const struct
         contact_read_attributes(contact, row_text(rows, row, COLUMN_ATTRIBUTES),
                                 row_text(rows, row, COLUMN_SOURCES), arena, reterr);
     return code != OK ? code
-                      : contact_read_consents(contact, row_text(rows, row, COLUMN_CONSENTS), arena, reterr);
+                      : contact_read_consents(contact, row_text(rows, row, COLUMN_CONSENTS), arena,
+                                              reterr);
 }
 
 void clock_from_row(const struct rows *rows, size_t row, struct clock_record *clock)

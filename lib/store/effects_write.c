@@ -1,6 +1,6 @@
 /*
- * Effects as rows. What every submission writes (contacts, scores, activities, keys, events) goes as arrays,
- * one per column; what is rare goes as one JSON document per table.
+ * Effects as rows. What every submission writes (contacts, scores, activities, keys, events) goes
+ * as arrays, one per column; what is rare goes as one JSON document per table.
  */
 #include <math.h>
 
@@ -33,7 +33,8 @@ static struct params *fresh_params(struct writer *writer)
 typedef void write_fn(struct json_writer *json, const struct contact *contact);
 
 /* A JSON column of one contact. */
-static void item_json(struct param *array, write_fn *write, const struct contact *contact, struct buf *buf)
+static void item_json(struct param *array, write_fn *write, const struct contact *contact,
+                      struct buf *buf)
 {
     struct json_writer json;
     buf_clear(buf);
@@ -118,7 +119,8 @@ static enum err_code send_scores(struct writer *writer)
         count++;
         const char letter = fit_grade_letter(score->fit_grade);
         item_uuid(ids, writer->contacts[i]->contact_id);
-        /* No step yet: the time is that of the decision, and means nothing beside an empty score. */
+        /* No step yet: the time is that of the decision, and means nothing beside an empty score.
+         */
         item_time(times, score->interest.at_us);
         for (size_t r = 0; r < model->interest_rule_count; r++) {
             item_real(points, score->interest.v[r]);
@@ -160,8 +162,9 @@ static enum err_code send_activities(struct writer *writer)
         item_uuid(contacts, row->contact_id);
         item_time(occurred, row->occurred_at_us);
         item_uuid(ids, row->input->activity.id);
-        const struct str values[] = {facts->kind,         facts->form,     facts->offer,  facts->offer_kind,
-                                     facts->journey_step, facts->campaign, facts->channel};
+        const struct str values[] = {facts->kind,       facts->form,         facts->offer,
+                                     facts->offer_kind, facts->journey_step, facts->campaign,
+                                     facts->channel};
         for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
             item_text(texts[t], values[t]);
         }
@@ -296,11 +299,13 @@ static int64_t wake_at_us(const struct clock_record *clock)
     if (clock->state != CLOCK_RUNNING) {
         return TIME_NONE;
     }
-    return clock->warning_count > 0 && clock->warnings_us[0] < clock->due_at_us ? clock->warnings_us[0]
-                                                                                : clock->due_at_us;
+    return clock->warning_count > 0 && clock->warnings_us[0] < clock->due_at_us
+               ? clock->warnings_us[0]
+               : clock->due_at_us;
 }
 
-static void write_clock(struct json_writer *json, struct uuid contact_id, const struct clock_record *row)
+static void write_clock(struct json_writer *json, struct uuid contact_id,
+                        const struct clock_record *row)
 {
     WRITE("contact_id", json_uuid, contact_id);
     WRITE("clock_id", json_uuid, row->clock_id);
@@ -466,8 +471,8 @@ static enum err_code send_handoffs(struct writer *writer)
 }
 
 enum err_code effects_send(struct worker *worker, const struct effects *effects,
-                           struct contact *const contacts[], size_t contact_count, size_t *ret_count,
-                           struct err *reterr)
+                           struct contact *const contacts[], size_t contact_count,
+                           size_t *ret_count, struct err *reterr)
 {
     struct writer writer = {.worker = worker,
                             .effects = effects,

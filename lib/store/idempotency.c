@@ -5,7 +5,8 @@
 
 enum { ANSWER_BYTES_MAX = 512 * 1024 };
 
-size_t idempotency_lookup_params(struct params *params, const struct idempotent *operations, size_t count)
+size_t idempotency_lookup_params(struct params *params, const struct idempotent *operations,
+                                 size_t count)
 {
     params_clear(params);
     struct param *key_ids = param_array(params, ITEM_UUID);
@@ -31,7 +32,8 @@ static void settle(const struct idempotent *operation, enum err_code code, const
 
 static bool is_same_key(const struct idempotency *a, const struct idempotency *b)
 {
-    return uuid_eq(a->key_id, b->key_id) && str_eq(a->method_path, b->method_path) && str_eq(a->key, b->key);
+    return uuid_eq(a->key_id, b->key_id) && str_eq(a->method_path, b->method_path) &&
+           str_eq(a->key, b->key);
 }
 
 /* ---- the stored answer: [[code, contact_id, id, flags, received_at], …] ---- */
@@ -50,7 +52,8 @@ static void write_answer(struct buf *buf, const struct idempotent *operation)
         json_uuid(&json, result->contact_id);
         json_uuid(&json, result->id);
         json_int(&json, (result->is_new_contact ? FLAG_NEW_CONTACT : 0) |
-                            (result->changed ? FLAG_CHANGED : 0) | (result->is_replay ? FLAG_REPLAY : 0));
+                            (result->changed ? FLAG_CHANGED : 0) |
+                            (result->is_replay ? FLAG_REPLAY : 0));
         json_time(&json, result->received_at_us);
         json_array_end(&json);
     }
@@ -82,7 +85,8 @@ static void read_result(const json_t *stored, struct input_result *result)
     }
 }
 
-static enum err_code replay(const struct idempotent *operation, struct str answer, struct err *reterr)
+static enum err_code replay(const struct idempotent *operation, struct str answer,
+                            struct err *reterr)
 {
     json_auto_t *stored = NULL;
     const enum err_code code = json_parse(answer, &stored, reterr);
@@ -115,9 +119,11 @@ static enum err_code take_one(const struct rows *rows, const struct idempotent *
         if (!is_same_key(&stored, idempotency)) {
             continue;
         }
-        const struct str sent = str_slice((const char *)idempotency->fingerprint.bytes, SHA256_BYTES);
+        const struct str sent =
+            str_slice((const char *)idempotency->fingerprint.bytes, SHA256_BYTES);
         if (!str_eq(row_text(rows, r, 3), sent)) {
-            settle(operation, ERR_INVALID, "This Idempotency-Key was used before, with another body.");
+            settle(operation, ERR_INVALID,
+                   "This Idempotency-Key was used before, with another body.");
             return OK;
         }
         return replay(operation, row_text(rows, r, 4), reterr);
@@ -125,8 +131,8 @@ static enum err_code take_one(const struct rows *rows, const struct idempotent *
     return OK;
 }
 
-enum err_code idempotency_take(const struct rows *rows, const struct idempotent *operations, size_t count,
-                               struct err *reterr)
+enum err_code idempotency_take(const struct rows *rows, const struct idempotent *operations,
+                               size_t count, struct err *reterr)
 {
     for (size_t i = 0; i < count; i++) {
         operations[i].idempotency->is_replay = false;
@@ -137,7 +143,8 @@ enum err_code idempotency_take(const struct rows *rows, const struct idempotent 
         for (size_t k = 0; k < i && !operations[i].idempotency->is_replay; k++) {
             if (is_same_key(operations[i].idempotency, operations[k].idempotency)) {
                 settle(&operations[i], ERR_CONFLICT,
-                       "A request with this Idempotency-Key is being worked on. Try again in a moment.");
+                       "A request with this Idempotency-Key is being worked on. Try again in a "
+                       "moment.");
             }
         }
     }
@@ -154,8 +161,8 @@ static bool has_changed(const struct idempotent *operation)
     return false;
 }
 
-size_t idempotency_insert_params(struct params *params, const struct idempotent *operations, size_t count,
-                                 int64_t now_us)
+size_t idempotency_insert_params(struct params *params, const struct idempotent *operations,
+                                 size_t count, int64_t now_us)
 {
     params_clear(params);
     struct param *key_ids = param_array(params, ITEM_UUID);

@@ -1,7 +1,7 @@
 /*
- * The runner: one plain connection (the statements of the other connections do not exist yet), the lock,
- * then each missing file in a transaction of its own. A file is never changed once it was released: its
- * checksum in schema_migration tells.
+ * The runner: one plain connection (the statements of the other connections do not exist yet), the
+ * lock, then each missing file in a transaction of its own. A file is never changed once it was
+ * released: its checksum in schema_migration tells.
  */
 #include "store/migrate.h"
 
@@ -18,16 +18,19 @@ extern const size_t migration_files_count;
 /* Any number, the same in every instance: "relais" in ASCII. */
 static const char lock_statement[] = "SELECT pg_advisory_lock(126879270463859)";
 
-static const char table_statement[] =
-    "CREATE TABLE IF NOT EXISTS schema_migration ("
-    "version integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL)";
+static const char table_statement[] = "CREATE TABLE IF NOT EXISTS schema_migration ("
+                                      "version integer PRIMARY KEY, name text NOT NULL, checksum "
+                                      "text NOT NULL, applied_at timestamptz NOT NULL)";
 
 #ifdef RELAIS_TEST_BUILD
-/* Tests move the clock: every reader of the time sees the offset. A release refuses such a database. */
+/* Tests move the clock: every reader of the time sees the offset. A release refuses such a
+ * database. */
 static const char test_clock_statement[] =
     "CREATE TABLE IF NOT EXISTS test_clock (ahead interval NOT NULL);"
-    "CREATE OR REPLACE FUNCTION relais_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS "
-    "$$ SELECT date_trunc('milliseconds', clock_timestamp() + coalesce((SELECT max(ahead) FROM test_clock), '0')) $$";
+    "CREATE OR REPLACE FUNCTION relais_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL "
+    "SAFE AS "
+    "$$ SELECT date_trunc('milliseconds', clock_timestamp() + coalesce((SELECT max(ahead) FROM "
+    "test_clock), '0')) $$";
 #endif
 
 int migrate_version(void)
@@ -42,12 +45,14 @@ static enum err_code failed(PGconn *conn, const char *doing, struct err *reterr)
     return err_set(reterr, ERR_STORE, "%s failed: %.*s", doing, STR_ARGS(line));
 }
 
-static enum err_code execute(PGconn *conn, const char *statement, const char *doing, struct err *reterr)
+static enum err_code execute(PGconn *conn, const char *statement, const char *doing,
+                             struct err *reterr)
 {
     PGresult *result = PQexec(conn, statement);
     const ExecStatusType status = PQresultStatus(result);
     PQclear(result);
-    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? OK : failed(conn, doing, reterr);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? OK
+                                                                   : failed(conn, doing, reterr);
 }
 
 static void checksum_of(const struct embedded_file *file, char out[static 2 * SHA256_BYTES + 1])
@@ -72,9 +77,9 @@ static enum err_code apply(PGconn *conn, size_t index, struct err *reterr)
     code = code != OK ? code : execute(conn, file->data, file->name, reterr);
     if (code == OK) {
         const char *const values[] = {version, file->name, checksum};
-        PGresult *result = PQexecParams(
-            conn, "INSERT INTO schema_migration VALUES ($1, $2, $3, relais_now())", 3, NULL, values,
-            NULL, NULL, 0);
+        PGresult *result =
+            PQexecParams(conn, "INSERT INTO schema_migration VALUES ($1, $2, $3, relais_now())", 3,
+                         NULL, values, NULL, NULL, 0);
         code = PQresultStatus(result) == PGRES_COMMAND_OK ? OK : failed(conn, file->name, reterr);
         PQclear(result);
     }
@@ -89,7 +94,8 @@ static enum err_code apply(PGconn *conn, size_t index, struct err *reterr)
 /* What is applied already must be ours, in order, and not more than we know. */
 static enum err_code check_applied(PGconn *conn, int *ret_version, struct err *reterr)
 {
-    PGresult *result = PQexec(conn, "SELECT version, name, checksum FROM schema_migration ORDER BY version");
+    PGresult *result =
+        PQexec(conn, "SELECT version, name, checksum FROM schema_migration ORDER BY version");
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         PQclear(result);
         return failed(conn, "Reading schema_migration", reterr);
@@ -97,19 +103,21 @@ static enum err_code check_applied(PGconn *conn, int *ret_version, struct err *r
     const int count = PQntuples(result);
     enum err_code code = OK;
     if (count > migrate_version()) {
-        code = err_set(reterr, ERR_CONFLICT,
-                       "The database's schema (%d) is newer than this program's (%d). Start the newer "
-                       "release again, or restore the backup made before its upgrade.",
-                       count, migrate_version());
+        code =
+            err_set(reterr, ERR_CONFLICT,
+                    "The database's schema (%d) is newer than this program's (%d). Start the newer "
+                    "release again, or restore the backup made before its upgrade.",
+                    count, migrate_version());
     }
     for (int i = 0; i < count && code == OK; i++) {
         char checksum[2 * SHA256_BYTES + 1];
         checksum_of(&migration_files[i], checksum);
         if (!str_is(str_from(PQgetvalue(result, i, 2)), checksum)) {
-            code = err_set(reterr, ERR_CONFLICT,
-                           "Migration %s of the database is not the one of this program: it comes from "
-                           "another build. Use the release that made this database, or a new one.",
-                           PQgetvalue(result, i, 1));
+            code = err_set(
+                reterr, ERR_CONFLICT,
+                "Migration %s of the database is not the one of this program: it comes from "
+                "another build. Use the release that made this database, or a new one.",
+                PQgetvalue(result, i, 1));
         }
     }
     PQclear(result);
@@ -127,15 +135,18 @@ static enum err_code migrate_locked(PGconn *conn, struct migrate_report *report,
         report->to_version = code == OK ? i + 1 : i;
     }
 #ifdef RELAIS_TEST_BUILD
-    code = code != OK ? code : execute(conn, test_clock_statement, "Installing the tests' clock", reterr);
+    code = code != OK ? code
+                      : execute(conn, test_clock_statement, "Installing the tests' clock", reterr);
 #endif
     return code;
 }
 
-enum err_code migrate(const char *database_url, struct migrate_report *ret_report, struct err *reterr)
+enum err_code migrate(const char *database_url, struct migrate_report *ret_report,
+                      struct err *reterr)
 {
     struct migrate_report report = {0};
-    const char *const keywords[] = {"dbname", "options", "application_name", "connect_timeout", NULL};
+    const char *const keywords[] = {"dbname", "options", "application_name", "connect_timeout",
+                                    NULL};
     const char *const values[] = {database_url, "-c TimeZone=UTC -c client_min_messages=warning",
                                   "relais migrate", "10", NULL};
     PGconn *conn = PQconnectdbParams(keywords, values, /* expand_dbname= */ 1);

@@ -2,8 +2,9 @@
  * Operations: what the rest of the program asks the store to do.
  *
  * The caller makes an operation in its own arena, fills in what it wants and gives it away with
- * store_submit. From then on it belongs to the store until `done` is called on a worker thread: first
- * `finish`, while what was read is at hand, then `done`, after which the store touches it no more.
+ * store_submit. From then on it belongs to the store until `done` is called on a worker thread:
+ * first `finish`, while what was read is at hand, then `done`, after which the store touches it no
+ * more.
  *
  * An operation is answered after the commit that holds it, or with an error; never both.
  */
@@ -18,8 +19,8 @@
 #include "store/statement.h"
 
 enum lane {
-    LANE_INGEST,     /* form posts and activities */
-    LANE_WRITE,      /* what a person or program waits for: moves, patches, set-up */
+    LANE_INGEST, /* form posts and activities */
+    LANE_WRITE,  /* what a person or program waits for: moves, patches, set-up */
     LANE_READ,
     LANE_COUNT_
 };
@@ -44,8 +45,8 @@ struct op {
 };
 
 /*
- * An Idempotency-Key: the first answer again for a day. What is stored with the change is what its answer is made
- * of (ids, not documents); a refusal changed nothing and is decided anew.
+ * An Idempotency-Key: the first answer again for a day. What is stored with the change is what its
+ * answer is made of (ids, not documents); a refusal changed nothing and is decided anew.
  */
 struct idempotency {
     struct uuid key_id;        /* the API key's */
@@ -77,8 +78,8 @@ struct setup_op {
     int32_t if_version; /* 0: none */
     struct idempotency *idempotency; /* CREATE, PATCH; NULL: none */
     struct arena *arena;
-    struct faults *faults;      /* out, when err is ERR_INVALID */
-    struct catalog *snapshot;   /* out: the snapshot that holds the result; the caller's to unref */
+    struct faults *faults;    /* out, when err is ERR_INVALID */
+    struct catalog *snapshot; /* out: the snapshot that holds the result; the caller's to unref */
     const struct catalog_entry *entry; /* out: inside `snapshot`; ERR_CONFLICT: the existing one */
 };
 

@@ -129,9 +129,10 @@ void param_null(struct params *params)
 }
 
 /*
- * Array format (src/include/utils/array.h and array_recv): dimensions, has-null flag, item type, then
- * per dimension its length and lower bound, then each item as its length (-1: null) and bytes. The
- * header's counts are written again with every item, so that an array is complete at any moment.
+ * Array format (src/include/utils/array.h and array_recv): dimensions, has-null flag, item type,
+ * then per dimension its length and lower bound, then each item as its length (-1: null) and bytes.
+ * The header's counts are written again with every item, so that an array is complete at any
+ * moment.
  */
 static void write_array_header(struct param *array)
 {
@@ -139,8 +140,11 @@ static void write_array_header(struct param *array)
         return;
     }
     const uint32_t header[] = {
-        htobe32(1), htobe32(array->has_null_item ? 1 : 0), htobe32(array->item_type),
-        htobe32(array->item_count), htobe32(1),
+        htobe32(1),
+        htobe32(array->has_null_item ? 1 : 0),
+        htobe32(array->item_type),
+        htobe32(array->item_count),
+        htobe32(1),
     };
     memcpy(array->bytes.data, header, sizeof header);
 }

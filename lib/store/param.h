@@ -1,8 +1,8 @@
 /*
  * Parameters in PostgreSQL's binary format: scalars and one-dimensional arrays.
  *
- * A `struct params` belongs to one statement at a time and is reused: its buffers keep their memory.
- * Failure (memory, cap) is sticky and reported once by params_are_ok.
+ * A `struct params` belongs to one statement at a time and is reused: its buffers keep their
+ * memory. Failure (memory, cap) is sticky and reported once by params_are_ok.
  */
 #pragma once
 

@@ -49,7 +49,8 @@ static void free_rows(struct read_op *op)
     }
 }
 
-/* finish sees the rows and frees nothing; done may free the operation itself, so rows go in between. */
+/* finish sees the rows and frees nothing; done may free the operation itself, so rows go in
+ * between. */
 static void complete(struct read_op *op, const struct err *err)
 {
     op->op.err = *err;

@@ -7,10 +7,11 @@ static enum err_code check_settings(const struct rows *rows, struct err *reterr)
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         const struct str value = row_text(rows, 0, i);
         if (str_is(value, "off") || str_is(value, "local")) {
-            return err_set(reterr, ERR_STORE,
-                           "PostgreSQL runs with %s = %.*s: an acknowledged lead could be lost. Switch it "
-                           "on in postgresql.conf and restart PostgreSQL.",
-                           settings[i], STR_ARGS(value));
+            return err_set(
+                reterr, ERR_STORE,
+                "PostgreSQL runs with %s = %.*s: an acknowledged lead could be lost. Switch it "
+                "on in postgresql.conf and restart PostgreSQL.",
+                settings[i], STR_ARGS(value));
         }
     }
     return OK;
@@ -25,8 +26,9 @@ enum err_code store_check_server(struct conn *conn, struct err *reterr)
     }
 #ifndef RELAIS_TEST_BUILD
     if (code == OK && row_bool(rows, 0, 3)) {
-        code = err_set(reterr, ERR_STORE,
-                       "This database belongs to a test build: its clock can be moved. Use another one.");
+        code = err_set(
+            reterr, ERR_STORE,
+            "This database belongs to a test build: its clock can be moved. Use another one.");
     }
 #endif
     if (code == OK && row_int(rows, 0, 4) != migrate_version()) {

@@ -1,7 +1,7 @@
 /*
- * A set-up write: lock the head, make sure this process knows the newest set-up, check the proposed body
- * against it, write, bump the version, commit, and load the new snapshot before answering: who gets the
- * answer finds what it says.
+ * A set-up write: lock the head, make sure this process knows the newest set-up, check the proposed
+ * body against it, write, bump the version, commit, and load the new snapshot before answering: who
+ * gets the answer finds what it says.
  */
 #include "schema/json.h"
 #include "store/idempotency.h"
@@ -35,7 +35,8 @@ static enum err_code lock_head(struct setup *setup)
     code = code != OK ? code : conn_result(conn, NULL, setup->reterr);
     code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
     if (code == OK && rows_count(rows) != 1) {
-        code = err_set(setup->reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
+        code = err_set(setup->reterr, ERR_STORE,
+                       "Table catalog_head is empty. Restore it from a backup.");
     }
     if (code == OK) {
         setup->now_us = row_time(rows, 0, 1);
@@ -65,8 +66,8 @@ static enum err_code propose(struct setup *setup)
     if (op->action == SETUP_DELETE) {
         return OK;
     }
-    json_auto_t *proposed =
-        existing != NULL ? json_merge_patch(existing->body, op->body) : json_deep_copy(op->body);
+    json_auto_t *proposed = existing != NULL ? json_merge_patch(existing->body, op->body)
+                                             : json_deep_copy(op->body);
     if (proposed == NULL) {
         return refuse(setup, ERR_NOMEM, "Out of memory.");
     }
@@ -77,8 +78,8 @@ static enum err_code propose(struct setup *setup)
         .id = op->id,
         .now_us = setup->now_us,
     };
-    const enum err_code code = catalog_check(setup->catalog, &proposal, op->arena, &setup->body, &setup->slug,
-                                             op->faults, setup->reterr);
+    const enum err_code code = catalog_check(setup->catalog, &proposal, op->arena, &setup->body,
+                                             &setup->slug, op->faults, setup->reterr);
     if (code != OK) {
         return code;
     }
@@ -97,7 +98,8 @@ static enum err_code check_time_zone(struct setup *setup)
     const struct str zone = json_str_of(json_object_get(setup->body, "time_zone"));
     const struct catalog_entry *existing = setup->existing;
     if (zone.data == NULL ||
-        (existing != NULL && str_eq(zone, json_str_of(json_object_get(existing->body, "time_zone"))))) {
+        (existing != NULL &&
+         str_eq(zone, json_str_of(json_object_get(existing->body, "time_zone"))))) {
         return OK;
     }
     struct conn *conn = setup->worker->conn;

@@ -1,6 +1,6 @@
 /*
- * The statements, one file each in lib/store/sql, built into the program and prepared on every connection.
- * The table is checked against the files by a unit test.
+ * The statements, one file each in lib/store/sql, built into the program and prepared on every
+ * connection. The table is checked against the files by a unit test.
  */
 #pragma once
 
@@ -46,6 +46,7 @@
     STATEMENT(CATALOG_BUMP, catalog_bump)                                                          \
     STATEMENT(FEED_LOCK, feed_lock)                                                                \
     STATEMENT(FEED_NUMBER, feed_number)                                                            \
+    STATEMENT(EVENT_EXPIRE, event_expire)                                                          \
     STATEMENT(FEED_LAST, feed_last)                                                                \
     STATEMENT(SLA_DUE_LOCK, sla_due_lock)                                                          \
     STATEMENT(SLA_BREACH, sla_breach)                                                              \
@@ -68,7 +69,24 @@
     STATEMENT(LEAD_DUE, lead_due)                                                                  \
     STATEMENT(SUBMISSION_PAGE, submission_page)                                                    \
     STATEMENT(SUBMISSION_OF_CONTACT, submission_of_contact)                                        \
-    STATEMENT(SUBMISSION_ONE, submission_one)
+    STATEMENT(SUBMISSION_ONE, submission_one)                                                      \
+    STATEMENT(FEED_PAGE, feed_page)                                                                \
+    STATEMENT(SLA_STATUS, sla_status)                                                              \
+    STATEMENT(SLA_BREACHED, sla_breached)                                                          \
+    STATEMENT(SLA_CLOCK_PAGE, sla_clock_page)                                                      \
+    STATEMENT(SLA_CLOCK_PAGE_LIVE, sla_clock_page_live)                                            \
+    STATEMENT(HANDOFF_PAGE, handoff_page)                                                          \
+    STATEMENT(HANDOFF_PAGE_OPEN, handoff_page_open)                                                \
+    STATEMENT(HANDOFF_PAGE_DUE, handoff_page_due)                                                  \
+    STATEMENT(HANDOFF_READ, handoff_read)                                                          \
+    STATEMENT(HANDOFF_CLOCKS, handoff_clocks)                                                      \
+    STATEMENT(HANDOFF_ATTEMPTS, handoff_attempts)                                                  \
+    STATEMENT(HANDOFF_FEEDBACK, handoff_feedback)                                                  \
+    STATEMENT(HANDOFF_STANDING, handoff_standing)                                                  \
+    STATEMENT(LOCAL_MIDNIGHT, local_midnight)                                                      \
+    STATEMENT(PAUSE_DUE_LOCK, pause_due_lock)                                                      \
+    STATEMENT(PAUSE_END, pause_end)                                                                \
+    STATEMENT(PAUSE_NEXT_END, pause_next_end)
 
 enum statement {
 #define STATEMENT_ENUMERATOR(name, file) STATEMENT_##name,

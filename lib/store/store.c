@@ -82,8 +82,8 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     for (size_t i = 0; i < LANE_COUNT_; i++) {
         queue_init(&store->lanes[i].queue, config->queue_items);
     }
-    enum err_code code =
-        store->database_url != NULL ? OK : err_set(reterr, ERR_NOMEM, "Out of memory.");
+    enum err_code code = store->database_url != NULL ? OK
+                                                     : err_set(reterr, ERR_NOMEM, "Out of memory.");
     for (size_t i = 0; i < LANE_COUNT_ && code == OK; i++) {
         code = start_lane(store, (enum lane)i, reterr);
     }
@@ -131,7 +131,8 @@ bool store_submit(struct store *store, struct op *op)
 
 void store_stats(const struct store *store, struct store_stats *ret_stats)
 {
-    struct store *mutable = (struct store *)(uintptr_t)store; /* queues and atomics are read under locks */
+    struct store *mutable =
+        (struct store *)(uintptr_t)store; /* queues and atomics are read under locks */
     *ret_stats = (struct store_stats){0};
     for (size_t i = 0; i < LANE_COUNT_; i++) {
         ret_stats->batches[i] = atomic_load(&mutable->lanes[i].batches);
@@ -152,18 +153,25 @@ void store_stats(const struct store *store, struct store_stats *ret_stats)
 
 void change_op_init(struct change_op *op, struct input *inputs, size_t count, enum lane lane)
 {
-    *op = (struct change_op){.op = {.kind = OP_CHANGE, .lane = lane}, .inputs = inputs, .input_count = count};
+    *op = (struct change_op){
+        .op = {.kind = OP_CHANGE, .lane = lane},
+          .inputs = inputs, .input_count = count
+    };
     op->op.node.bytes = count * 4096;
 }
 
 void setup_op_init(struct setup_op *op)
 {
-    *op = (struct setup_op){.op = {.kind = OP_SETUP, .lane = LANE_WRITE}};
+    *op = (struct setup_op){
+        .op = {.kind = OP_SETUP, .lane = LANE_WRITE}
+    };
 }
 
 void read_op_init(struct read_op *op)
 {
-    *op = (struct read_op){.op = {.kind = OP_READ, .lane = LANE_READ}};
+    *op = (struct read_op){
+        .op = {.kind = OP_READ, .lane = LANE_READ}
+    };
     op->op.node.bytes = 4096;
 }
 

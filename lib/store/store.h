@@ -1,11 +1,12 @@
 /*
  * The store: all of PostgreSQL behind a few lanes.
  *
- * Each lane is a bounded queue with its worker threads; a worker owns one connection. A free worker takes
- * everything that waits (store/worker.c), runs it as one batch and gives every operation back. One more
- * thread numbers the change feed and flags what is overdue (store/background.c).
+ * Each lane is a bounded queue with its worker threads; a worker owns one connection. A free worker
+ * takes everything that waits (store/worker.c), runs it as one batch and gives every operation
+ * back. One more thread numbers the change feed and flags what is overdue (store/background.c).
  *
- * All functions are thread-safe unless they say otherwise. No other part of the program knows libpq.
+ * All functions are thread-safe unless they say otherwise. No other part of the program knows
+ * libpq.
  */
 #pragma once
 
@@ -19,7 +20,8 @@ struct store_config {
     size_t queue_items;
     size_t batch_items;
     int64_t operation_timeout_us;
-    bool background; /* run the sequencer and the flagger */
+    int64_t event_retention_us; /* how long the feed is kept */
+    bool background;            /* run the sequencer and the flagger */
 };
 
 /* Counters since start; read without a lock, each on its own. */
@@ -39,19 +41,20 @@ struct store_stats {
 };
 
 /*
- * Connects, checks what durability and versions promise (fsync, synchronous_commit, PostgreSQL ≥ 15, the
- * schema neither older nor newer than this program, no test clock in a release), loads the set-up and
- * starts the threads. Errors say what to do.
+ * Connects, checks what durability and versions promise (fsync, synchronous_commit, PostgreSQL ≥
+ * 15, the schema neither older nor newer than this program, no test clock in a release), loads the
+ * set-up and starts the threads. Errors say what to do.
  */
 enum err_code store_start(const struct store_config *config, struct store **ret_store,
                           struct err *reterr) MUSTCHECK;
-/* Refuses new operations, gives back those that wait for the feed, and finishes what is queued. Before
- * store_stop, when somebody still has to see the answers. */
+/* Refuses new operations, gives back those that wait for the feed, and finishes what is queued.
+ * Before store_stop, when somebody still has to see the answers. */
 void store_quiesce(struct store *store);
 /* store_quiesce, joins the threads, closes. Takes NULL. */
 void store_stop(struct store *store);
 
-/* Gives the operation to its lane. False: the queue is full or closed; the op is still the caller's. */
+/* Gives the operation to its lane. False: the queue is full or closed; the op is still the
+ * caller's. */
 bool store_submit(struct store *store, struct op *op) MUSTCHECK;
 
 /* The newest snapshot known here: a reference of the caller's. */
@@ -60,10 +63,12 @@ struct catalog *store_catalog(struct store *store);
 void store_stats(const struct store *store, struct store_stats *ret_stats);
 
 /*
- * Operations that wait for the feed to grow: `waiter` is submitted again to the read lane when positions
- * beyond `after` exist or `until_us` (clock_monotonic_us) has passed. False: too many wait already.
+ * Operations that wait for the feed to grow: `waiter` is submitted again to the read lane when
+ * positions beyond `after` exist or `until_us` (clock_monotonic_us) has passed. False: too many
+ * wait already.
  */
-bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, int64_t until_us) MUSTCHECK;
+bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after,
+                         int64_t until_us) MUSTCHECK;
 
 void change_op_init(struct change_op *op, struct input *inputs, size_t count, enum lane lane);
 void setup_op_init(struct setup_op *op);

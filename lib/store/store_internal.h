@@ -1,4 +1,5 @@
-/* What the files of lib/store share: the store, its workers, and how a batch of each kind is run. */
+/* What the files of lib/store share: the store, its workers, and how a batch of each kind is run.
+ */
 #pragma once
 
 #include <pthread.h>
@@ -12,9 +13,9 @@
 
 enum {
     WORKERS_PER_LANE_MAX = 32,
-    BATCH_BYTES_MAX = 8 << 20,  /* queue_node.bytes of one batch, over all its operations */
+    BATCH_BYTES_MAX = 8 << 20, /* queue_node.bytes of one batch, over all its operations */
     BATCH_ARENA_BYTES_MAX = 256 << 20,
-    BATCH_ATTEMPTS_MAX = 8,     /* of a batch that lost a race */
+    BATCH_ATTEMPTS_MAX = 8, /* of a batch that lost a race */
     FEED_WAITERS_MAX = 1024,
 };
 
@@ -51,10 +52,11 @@ struct background {
     struct conn *conn;
     struct params params;
     struct arena arena;
-    pthread_mutex_t lock; /* guards the rest */
+    int64_t next_expiry_us; /* the thread's own */
+    pthread_mutex_t lock;   /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;
-    bool is_quiet; /* takes no more waiters */
+    bool is_quiet;   /* takes no more waiters */
     bool has_events; /* a writer committed some */
     bool has_clocks; /* a writer started or changed a clock */
     struct feed_waiter waiters[FEED_WAITERS_MAX];
@@ -104,15 +106,16 @@ enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[],
 
 /* ---- effects_write.c ---- */
 
-/* Sends the statements that write what was decided; the caller sends COMMIT and syncs. ret_count: how
- * many were sent. contacts: all of the batch, written where dirty. */
+/* Sends the statements that write what was decided; the caller sends COMMIT and syncs. ret_count:
+ * how many were sent. contacts: all of the batch, written where dirty. */
 enum err_code effects_send(struct worker *worker, const struct effects *effects,
-                           struct contact *const contacts[], size_t contact_count, size_t *ret_count,
-                           struct err *reterr) MUSTCHECK;
+                           struct contact *const contacts[], size_t contact_count,
+                           size_t *ret_count, struct err *reterr) MUSTCHECK;
 
 /* ---- catalog_load.c ---- */
 
-/* Reads the set-up on an idle connection and makes it the store's newest (unless that is newer yet). */
+/* Reads the set-up on an idle connection and makes it the store's newest (unless that is newer
+ * yet). */
 enum err_code catalog_reload(struct store *store, struct conn *conn, struct err *reterr) MUSTCHECK;
 /* Whether `version` is the newest snapshot's. */
 bool catalog_is_current(struct store *store, int64_t version);
@@ -121,6 +124,15 @@ bool catalog_is_current(struct store *store, int64_t version);
 /* Durability, schema version, test clock: what store_start promises. */
 enum err_code store_check_server(struct conn *conn, struct err *reterr) MUSTCHECK;
 
+/* ---- background_retention.c ---- */
+/* Once a minute: forgets what is older than it has to be kept. */
+enum err_code background_expire(struct store *store, struct err *reterr) MUSTCHECK;
+
+/* ---- background_pause.c ---- */
+/* Ends the pauses that are over; lowers *next_us to the time until the next one ends. */
+enum err_code background_end_pauses(struct store *store, int64_t *next_us,
+                                    struct err *reterr) MUSTCHECK;
+
 /* ---- background.c ---- */
 enum err_code background_start(struct store *store, struct err *reterr) MUSTCHECK;
 /* No more waiters; those there are go back. */
@@ -128,3 +140,15 @@ void background_quiesce(struct store *store);
 void background_stop(struct store *store);
 /* A writer committed events, or clocks: the thread looks at once. */
 void background_notify(struct store *store, bool has_events, bool has_clocks);
+
+/* The background thread's transactions: BEGIN and a first statement, with background->params; others
+ * behind it; COMMIT, or ROLLBACK when `code` says that something failed or nothing is to be kept. */
+enum err_code background_begin(struct background *background, enum statement statement,
+                               struct rows **ret_rows, struct err *reterr) MUSTCHECK;
+enum err_code background_go_on(struct background *background, enum statement statement,
+                               struct rows **ret_rows, struct err *reterr) MUSTCHECK;
+enum err_code background_end(struct background *background, enum err_code code, bool keep,
+                             struct err *reterr) MUSTCHECK;
+/* Parameters: the contacts that were locked, and the time. */
+void background_contact_params(struct background *background, const struct rows *locked,
+                               int64_t now_us);

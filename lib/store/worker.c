@@ -1,13 +1,15 @@
 /*
  * A worker: one thread, one connection, one lane.
  *
- * What waits together travels together. There is no timer: a free worker takes everything that waits, up to
- * the batch's bounds; when the service is idle that is a single operation, which so waits for nothing.
+ * What waits together travels together. There is no timer: a free worker takes everything that
+ * waits, up to the batch's bounds; when the service is idle that is a single operation, which so
+ * waits for nothing.
  *
- * A batch that fails is not an answer yet. A lost race (serialization, deadlock, an id claimed meanwhile) is
- * run again after a short random pause. Any other error splits the batch in two until the operation that
- * causes it stands alone; the others commit. A connection lost before COMMIT was sent changed nothing; lost
- * after it, the same batch runs again, and the ids of its inputs make that harmless.
+ * A batch that fails is not an answer yet. A lost race (serialization, deadlock, an id claimed
+ * meanwhile) is run again after a short random pause. Any other error splits the batch in two until
+ * the operation that causes it stands alone; the others commit. A connection lost before COMMIT was
+ * sent changed nothing; lost after it, the same batch runs again, and the ids of its inputs make
+ * that harmless.
  */
 #include <assert.h>
 #include <time.h>
@@ -133,9 +135,10 @@ static enum err_code run_with_retries(struct worker *worker, struct op *const op
         const bool is_lost = code == ERR_BUSY;
         if (is_lost && state.commit_was_sent) {
             if (!is_repeatable(ops, count)) {
-                return err_set(reterr, ERR_BUSY,
-                               "The database went away in the middle: it is not known whether the change "
-                               "was made. Look before you try again.");
+                return err_set(
+                    reterr, ERR_BUSY,
+                    "The database went away in the middle: it is not known whether the change "
+                    "was made. Look before you try again.");
             }
             state.is_rerun = true;
         }
@@ -189,12 +192,14 @@ static size_t sort_out(struct store *store, struct op *ops[], size_t count)
     const struct err ok = {.code = OK};
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (ops[i]->catalog != NULL && !catalog_is_current(store, catalog_version(ops[i]->catalog))) {
+        if (ops[i]->catalog != NULL &&
+            !catalog_is_current(store, catalog_version(ops[i]->catalog))) {
             ops[i]->must_restart = true;
             op_complete(ops[i], &ok);
         } else if (ops[i]->deadline_us != 0 && ops[i]->deadline_us < now_us) {
             struct err err;
-            (void)err_set(&err, ERR_TIMEOUT, "The service is too busy to do this in time. Try again.");
+            (void)err_set(&err, ERR_TIMEOUT,
+                          "The service is too busy to do this in time. Try again.");
             op_complete(ops[i], &err);
         } else {
             ops[kept++] = ops[i];
@@ -210,8 +215,8 @@ void *worker_main(void *argument)
     struct lane_state *lane = &store->lanes[worker->lane];
     enum { OPS_MAX = 1024 };
     struct op *ops[OPS_MAX];
-    const size_t batch_items =
-        store->config.batch_items < OPS_MAX ? store->config.batch_items : (size_t)OPS_MAX;
+    const size_t batch_items = store->config.batch_items < OPS_MAX ? store->config.batch_items
+                                                                   : (size_t)OPS_MAX;
     for (;;) {
         struct queue_node *node =
             queue_drain(&lane->queue, batch_items, BATCH_BYTES_MAX, /* timeout_us= */ -1);

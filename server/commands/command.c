@@ -17,8 +17,8 @@ bool command_config(struct config *config, enum config_command kind, struct conf
                     size_t flag_count, int argc, char **argv, const char *usage, int *ret_status)
 {
     struct err err;
-    const enum err_code code = config_load(config, kind, flags, flag_count, (size_t)(argc - 1), argv + 1,
-                                           environ, &err);
+    const enum err_code code =
+        config_load(config, kind, flags, flag_count, (size_t)(argc - 1), argv + 1, environ, &err);
     if (code != OK) {
         (void)fprintf(stderr, "relais %s: %s\n", argv[0], err.detail);
         if (code == ERR_MALFORMED) {
@@ -50,7 +50,8 @@ enum err_code command_database(const struct config *config, struct embedded **re
         *ret_url = config->database_url;
         return OK;
     }
-    const enum err_code code = embedded_open(config->data_dir, config->pg_bin, ret_embedded, reterr);
+    const enum err_code code =
+        embedded_open(config->data_dir, config->pg_bin, ret_embedded, reterr);
     if (code == OK) {
         *ret_url = embedded_url(*ret_embedded);
     }
@@ -95,7 +96,8 @@ static void wake(struct op *op)
 
 enum err_code command_run(struct store *store, struct op *op, struct err *reterr)
 {
-    struct waiting waiting = {.lock = PTHREAD_MUTEX_INITIALIZER, .is_over = PTHREAD_COND_INITIALIZER};
+    struct waiting waiting = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                              .is_over = PTHREAD_COND_INITIALIZER};
     op->context = &waiting;
     op->done = wake;
     if (!store_submit(store, op)) {

@@ -1,5 +1,5 @@
-/* What the command line's words share. Each command gets its own argv (argv[0] is its name) and returns the exit
- * status. */
+/* What the command line's words share. Each command gets its own argv (argv[0] is its name) and
+ * returns the exit status. */
 #pragma once
 
 #include "config.h"
@@ -21,11 +21,12 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-/* Reads options and environment; prints help or the error itself. True: go on; false: return *ret_status. */
+/* Reads options and environment; prints help or the error itself. True: go on; false: return
+ * *ret_status. */
 bool command_config(struct config *config, enum config_command kind, struct config_flag *flags,
                     size_t flag_count, int argc, char **argv, const char *usage, int *ret_status);
-/* The database a command works on: --database-url, or the embedded one in --data-dir (started for as long as the
- * command runs). *ret_embedded is NULL with a URL; end it with embedded_free. */
+/* The database a command works on: --database-url, or the embedded one in --data-dir (started for
+ * as long as the command runs). *ret_embedded is NULL with a URL; end it with embedded_free. */
 enum err_code command_database(const struct config *config, struct embedded **ret_embedded,
                                const char **ret_url, struct err *reterr);
 /* Prints the error on stderr and gives the exit status for it. */
@@ -33,7 +34,8 @@ int command_fail(const char *name, const struct err *err, enum exit_status statu
 /* A store for a command: migrated, few threads, no background thread. */
 enum err_code command_store(const struct config *config, const char *url, struct store **ret_store,
                             struct err *reterr);
-/* Gives the operation to the store and waits until it is done; runs it again while the set-up changes under it. */
+/* Gives the operation to the store and waits until it is done; runs it again while the set-up
+ * changes under it. */
 enum err_code command_run(struct store *store, struct op *op, struct err *reterr);
 
 int command_serve(int argc, char **argv);

@@ -337,18 +337,21 @@ static void take_references(struct builder *builder)
     }
 }
 
-static void check_time(struct builder *builder, int64_t at_us)
+/* The same bounds as the API's. */
+static bool is_time_right(struct builder *builder, int64_t at_us)
 {
     const enum import_field field = builder->rules->kind == IMPORT_DEALS ? IMPORT_WON_AT
                                                                          : IMPORT_OCCURRED_AT;
-    if (at_us == TIME_NONE) {
-        return;
+    const char *misfit = NULL;
+    if (at_us != TIME_NONE && at_us > clock_wall_us() + FUTURE_SECONDS_MAX * US_PER_SECOND) {
+        misfit = "This is more than 5 minutes ahead.";
+    } else if (at_us != TIME_NONE && at_us < year_2000_us) {
+        misfit = "This is before the year 2000.";
     }
-    if (at_us > clock_wall_us() + FUTURE_SECONDS_MAX * US_PER_SECOND) {
-        refuse(builder->record, builder->arena, field, "This is more than 5 minutes ahead.");
-    } else if (at_us < year_2000_us) {
-        refuse(builder->record, builder->arena, field, "This is before the year 2000.");
+    if (misfit != NULL) {
+        refuse(builder->record, builder->arena, field, misfit);
     }
+    return misfit == NULL;
 }
 
 /* The id by which the row is known again: (e-mail, kind, form, occurred_at) or (e-mail, won_at). */
@@ -430,11 +433,13 @@ enum err_code import_record_input(const struct import_rules *rules, struct impor
         .input = input,
         .request = {.arena = arena, .catalog = catalog},
     };
-    check_time(&builder, resolved->at_us);
-    if (input->kind == INPUT_DEAL) {
+    const bool is_right = is_time_right(&builder, resolved->at_us);
+    if (is_right && is_deal) {
         build_deal(&builder, resolved);
-    } else if (input->kind == INPUT_ACTIVITY) {
+    } else if (is_right && input->kind == INPUT_ACTIVITY) {
         build_activity(&builder, resolved);
+    }
+    if (input->kind == INPUT_ACTIVITY) {
         take_references(&builder);
     }
     return take_named(&builder);

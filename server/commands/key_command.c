@@ -5,7 +5,8 @@
 #include "commands/command.h"
 #include "handlers/keys.h"
 
-static const char usage[] = "key create --name NAME --scope SCOPE[,SCOPE…] [--publishable] [--member ID] [--form SLUG]";
+static const char usage[] =
+    "key create --name NAME --scope SCOPE[,SCOPE…] [--publishable] [--member ID] [--form SLUG]";
 
 enum { FLAG_NAME, FLAG_SCOPE, FLAG_PUBLISHABLE, FLAG_MEMBER, FLAG_FORM, FLAG_COUNT };
 
@@ -20,8 +21,9 @@ static json_t *body_of(const struct config_flag flags[FLAG_COUNT])
         (void)json_array_append_new(scopes, json_stringn(scope.data, scope.len));
     }
     (void)json_object_set_new(body, "name", json_string(flags[FLAG_NAME].value));
-    (void)json_object_set_new(body, "kind",
-                              json_string(flags[FLAG_PUBLISHABLE].value != NULL ? "publishable" : "secret"));
+    (void)json_object_set_new(
+        body, "kind",
+        json_string(flags[FLAG_PUBLISHABLE].value != NULL ? "publishable" : "secret"));
     if (flags[FLAG_SCOPE].value != NULL) {
         (void)json_object_set_new(body, "scopes", scopes);
     } else {
@@ -64,7 +66,8 @@ static int create(const struct config *config, const struct config_flag *flags, 
         (void)printf("%s\n", text);
     } else {
         for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++) {
-            (void)fprintf(stderr, "relais key: %s: %s\n", faults.items[i].pointer, faults.items[i].detail);
+            (void)fprintf(stderr, "relais key: %s: %s\n", faults.items[i].pointer,
+                          faults.items[i].detail);
         }
         status = command_fail("key", &err, code == ERR_INVALID ? EXIT_USAGE : EXIT_DATABASE);
     }
@@ -77,17 +80,20 @@ int command_key(int argc, char **argv)
 {
     struct config config = {0};
     struct config_flag flags[FLAG_COUNT] = {
-        [FLAG_NAME] = {"name", "NAME", "what the key is for", NULL},
-        [FLAG_SCOPE] = {"scope", "SCOPES", "submit, read, marketing, sales, admin; several with commas", NULL},
-        [FLAG_PUBLISHABLE] = {"publishable", NULL, "a key for web pages: it may only submit forms", NULL},
-        [FLAG_MEMBER] = {"member", "ID", "the member the key acts as", NULL},
-        [FLAG_FORM] = {"form", "SLUG", "the only form a publishable key may post to", NULL},
+        [FLAG_NAME] = {"name",        "NAME",   "what the key is for",                           NULL},
+        [FLAG_SCOPE] = {"scope",       "SCOPES",
+                       "submit, read, marketing, sales, admin; several with commas",             NULL},
+        [FLAG_PUBLISHABLE] = {"publishable", NULL,     "a key for web pages: it may only submit forms",
+                       NULL                                                                          },
+        [FLAG_MEMBER] = {"member",      "ID",     "the member the key acts as",                    NULL},
+        [FLAG_FORM] = {"form",        "SLUG",   "the only form a publishable key may post to",   NULL},
     };
     int status;
     if (!command_config(&config, CONFIG_DATABASE, flags, FLAG_COUNT, argc, argv, usage, &status)) {
         return status;
     }
-    const bool is_create = config.argument_count == 1 && str_is(str_from(config.arguments[0]), "create");
+    const bool is_create = config.argument_count == 1 &&
+                           str_is(str_from(config.arguments[0]), "create");
     if (!is_create || flags[FLAG_NAME].value == NULL ||
         (flags[FLAG_SCOPE].value == NULL && flags[FLAG_PUBLISHABLE].value == NULL)) {
         (void)fprintf(stderr, "Usage: relais %s\n", usage);

@@ -41,8 +41,8 @@ int command_migrate(int argc, char **argv)
 }
 
 static const char *const method_names[HTTP_METHOD_COUNT_] = {
-    [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH",
-    [HTTP_DELETE] = "DELETE",
+    [HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
+    [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
 };
 
 static const char *scope_name(unsigned scope)
@@ -101,7 +101,8 @@ int command_config_show(int argc, char **argv)
     struct config config = {0};
     struct config_flag markdown = {"markdown", NULL, "as the README's table", NULL};
     int status;
-    if (!command_config(&config, CONFIG_PLAIN, &markdown, 1, argc, argv, "config [--markdown]", &status)) {
+    if (!command_config(&config, CONFIG_PLAIN, &markdown, 1, argc, argv, "config [--markdown]",
+                        &status)) {
         return status;
     }
     CLEANUP(buf_done) struct buf out;
@@ -141,7 +142,8 @@ static int ask(const struct config *config, const char *path)
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
     if (code != CURLE_OK || status != 200) {
-        (void)fprintf(stderr, "relais healthcheck: %s answers %ld (%s)\n", url, status, curl_easy_strerror(code));
+        (void)fprintf(stderr, "relais healthcheck: %s answers %ld (%s)\n", url, status,
+                      curl_easy_strerror(code));
         return EXIT_FAILED;
     }
     return EXIT_OK;
@@ -151,8 +153,8 @@ int command_healthcheck(int argc, char **argv)
 {
     struct config config = {0};
     int status;
-    if (!command_config(&config, CONFIG_HEALTHCHECK, NULL, 0, argc, argv, "healthcheck [--listen ADDRESS]",
-                        &status)) {
+    if (!command_config(&config, CONFIG_HEALTHCHECK, NULL, 0, argc, argv,
+                        "healthcheck [--listen ADDRESS]", &status)) {
         return status;
     }
     status = ask(&config, "/readyz");
@@ -162,7 +164,8 @@ int command_healthcheck(int argc, char **argv)
 
 static void report(const char *what, bool is_good, const char *detail)
 {
-    (void)printf("%-10s %s%s%s\n", what, is_good ? "ok" : "FAILED", detail[0] != '\0' ? ": " : "", detail);
+    (void)printf("%-10s %s%s%s\n", what, is_good ? "ok" : "FAILED", detail[0] != '\0' ? ": " : "",
+                 detail);
 }
 
 /* Looks at everything that has to be right, and says what to do about what is not. */
@@ -181,11 +184,13 @@ int command_doctor(int argc, char **argv)
     enum err_code code = command_database(&config, &embedded, &url, &err);
     report("database", code == OK, code == OK ? "" : err.detail);
     if (code == OK) {
-        struct store_config store_config = {.database_url = url,
-                                            .writers = {1, 1, 1},
-                                            .queue_items = 16,
-                                            .batch_items = 16,
-                                            .operation_timeout_us = config.operation_timeout_us};
+        struct store_config store_config = {
+            .database_url = url,
+            .writers = {1, 1, 1},
+            .queue_items = 16,
+            .batch_items = 16,
+            .operation_timeout_us = config.operation_timeout_us
+        };
         code = store_start(&store_config, &store, &err);
         report("schema", code == OK, code == OK ? "" : err.detail);
     }

@@ -19,7 +19,8 @@ struct service {
     struct app app;
 };
 
-/* Signals are taken by this thread alone, between its rounds; set before any other thread starts. */
+/* Signals are taken by this thread alone, between its rounds; set before any other thread starts.
+ */
 static void block_signals(sigset_t *ret_signals)
 {
     (void)sigemptyset(ret_signals);
@@ -36,9 +37,10 @@ static enum err_code open_database(struct service *service, struct err *reterr)
         service->database_url = service->config.database_url;
         return OK;
     }
-    (void)fprintf(stderr, "relais: starting the embedded PostgreSQL in %s\n", service->config.data_dir);
-    const enum err_code code =
-        embedded_start(service->config.data_dir, service->config.pg_bin, &service->embedded, reterr);
+    (void)fprintf(stderr, "relais: starting the embedded PostgreSQL in %s\n",
+                  service->config.data_dir);
+    const enum err_code code = embedded_start(service->config.data_dir, service->config.pg_bin,
+                                              &service->embedded, reterr);
     if (code == OK) {
         service->database_url = embedded_url(service->embedded);
     }
@@ -50,7 +52,8 @@ static enum err_code migrate_database(const struct service *service, struct err 
     struct migrate_report report;
     const enum err_code code = migrate(service->database_url, &report, reterr);
     if (code == OK && report.from_version != report.to_version) {
-        (void)fprintf(stderr, "relais: database schema %d -> %d\n", report.from_version, report.to_version);
+        (void)fprintf(stderr, "relais: database schema %d -> %d\n", report.from_version,
+                      report.to_version);
     }
     return code;
 }
@@ -93,7 +96,8 @@ static int run(struct service *service, const sigset_t *signals)
     struct err err;
     enum err_code code = open_database(service, &err);
     if (code != OK) {
-        return command_fail("serve", &err, code == ERR_INVALID ? EXIT_CONFIGURATION : EXIT_DATABASE);
+        return command_fail("serve", &err,
+                            code == ERR_INVALID ? EXIT_CONFIGURATION : EXIT_DATABASE);
     }
     code = migrate_database(service, &err);
     if (code != OK) {
@@ -102,7 +106,8 @@ static int run(struct service *service, const sigset_t *signals)
     code = app_start(&service->app, &service->config, service->database_url, &err);
     if (code != OK) {
         return command_fail("serve", &err,
-                            code == ERR_INVALID || code == ERR_CONFLICT ? EXIT_CONFIGURATION : EXIT_DATABASE);
+                            code == ERR_INVALID || code == ERR_CONFLICT ? EXIT_CONFIGURATION
+                                                                        : EXIT_DATABASE);
     }
     log_write(LOG_INFO, "ready", LOG_TEXT("version", RELAIS_VERSION),
               LOG_INT("port", http_port(service->app.http)));

@@ -1,6 +1,6 @@
 /*
- * POST /v1/activities: one or up to a thousand things that contacts did. Each item is answered for itself; a bad
- * one does not stop the others.
+ * POST /v1/activities: one or up to a thousand things that contacts did. Each item is answered for
+ * itself; a bad one does not stop the others.
  */
 #include "handlers/handlers.h"
 
@@ -23,7 +23,8 @@ struct activity_body {
 
 static const struct field activity_fields[] = {
     FIELD("id", UUID, struct activity_body, id, .flags = FIELD_NULLABLE),
-    FIELD("email", STRING, struct activity_body, email, .flags = FIELD_NULLABLE, .max = EMAIL_INPUT_BYTES_MAX),
+    FIELD("email", STRING, struct activity_body, email, .flags = FIELD_NULLABLE,
+          .max = EMAIL_INPUT_BYTES_MAX),
     FIELD("contact_id", UUID, struct activity_body, contact_id, .flags = FIELD_NULLABLE),
     FIELD("kind", SLUG, struct activity_body, kind, .flags = FIELD_REQUIRED),
     FIELD("offer", SLUG, struct activity_body, offer, .flags = FIELD_NULLABLE),
@@ -31,7 +32,8 @@ static const struct field activity_fields[] = {
     FIELD("campaign", SLUG, struct activity_body, campaign, .flags = FIELD_NULLABLE),
     FIELD("channel", SLUG, struct activity_body, channel, .flags = FIELD_NULLABLE),
     FIELD("occurred_at", TIME, struct activity_body, occurred_at_us, .flags = FIELD_NULLABLE),
-    FIELD("properties", MAP, struct activity_body, properties, .flags = FIELD_NULLABLE, .max = ATTRIBUTES_MAX),
+    FIELD("properties", MAP, struct activity_body, properties, .flags = FIELD_NULLABLE,
+          .max = ATTRIBUTES_MAX),
     FIELD("historical", BOOL, struct activity_body, is_historical, .flags = FIELD_NULLABLE),
 };
 static const struct schema activity_schema = SCHEMA(struct activity_body, activity_fields);
@@ -50,20 +52,21 @@ struct activities {
     size_t input_count;
 };
 
-static void check_references(struct request *request, const struct activity_body *body, const char *base)
+static void check_references(struct request *request, const struct activity_body *body,
+                             const char *base)
 {
     if (body->offer.data != NULL && catalog_offer(request->catalog, body->offer) == NULL) {
-        faults_add(&request->faults, arena_printf(request->arena, "%s/offer", base), "unknown_reference",
-                   "There is no such offer.");
+        faults_add(&request->faults, arena_printf(request->arena, "%s/offer", base),
+                   "unknown_reference", "There is no such offer.");
     }
     if (body->campaign.data != NULL &&
         catalog_find(request->catalog, CATALOG_CAMPAIGN, body->campaign) == NULL) {
-        faults_add(&request->faults, arena_printf(request->arena, "%s/campaign", base), "unknown_reference",
-                   "There is no such campaign.");
+        faults_add(&request->faults, arena_printf(request->arena, "%s/campaign", base),
+                   "unknown_reference", "There is no such campaign.");
     }
     if (body->is_historical && (request->principal.scopes & SCOPE_ADMIN) == 0) {
-        faults_add(&request->faults, arena_printf(request->arena, "%s/historical", base), "forbidden",
-                   "Only a key with the scope admin may rewrite history.");
+        faults_add(&request->faults, arena_printf(request->arena, "%s/historical", base),
+                   "forbidden", "Only a key with the scope admin may rewrite history.");
     }
 }
 
@@ -76,10 +79,10 @@ static struct sha256 fingerprint_of(const struct input *input)
         (void)time_format(activity->occurred_at_us, occurred_at);
     }
     const struct str parts[] = {
-        input->email_key, str_from(uuid_format(input->contact_id, contact_id)),
-        activity->kind,   activity->offer,
-        activity->form,   activity->campaign,
-        activity->channel, str_from(occurred_at),
+        input->email_key,     str_from(uuid_format(input->contact_id, contact_id)),
+        activity->kind,       activity->offer,
+        activity->form,       activity->campaign,
+        activity->channel,    str_from(occurred_at),
         activity->properties,
     };
     return sha256_of_parts(parts, ARRAY_LEN(parts));
@@ -92,15 +95,16 @@ static void take_properties(struct request *request, const json_t *properties, c
     buf_init(&buf, PROPERTIES_BYTES_MAX);
     json_serialize(&buf, properties);
     if (buf.failed) {
-        faults_add(&request->faults, arena_printf(request->arena, "%s/properties", base), "too_long",
-                   "The properties take more than %d bytes.", PROPERTIES_BYTES_MAX);
+        faults_add(&request->faults, arena_printf(request->arena, "%s/properties", base),
+                   "too_long", "The properties take more than %d bytes.", PROPERTIES_BYTES_MAX);
         return;
     }
     input->activity.properties = arena_str(request->arena, buf_str(&buf));
 }
 
 /* Fills the input, or leaves faults in request->faults. */
-static void decode_item(struct request *request, const json_t *value, const char *base, struct input *input)
+static void decode_item(struct request *request, const json_t *value, const char *base,
+                        struct input *input)
 {
     struct activity_body body;
     if (!schema_decode_at(&activity_schema, value, base, request->arena, &body, &request->faults)) {
@@ -113,7 +117,8 @@ static void decode_item(struct request *request, const json_t *value, const char
         faults_add(&request->faults, arena_printf(request->arena, "%s/email", base), "required",
                    "Name the contact by `email` or by `contact_id`, one of them.");
     } else if (has_email) {
-        (void)email_into_input(request, body.email, arena_printf(request->arena, "%s/email", base), input);
+        (void)email_into_input(request, body.email, arena_printf(request->arena, "%s/email", base),
+                               input);
     }
     check_references(request, &body, base);
     if (body.occurred_at_us != TIME_NONE) {
@@ -167,7 +172,8 @@ static const json_t *items_of(struct request *request)
     if (json_object_size(request->body) != 1) {
         faults_add(&request->faults, "/activities", "unknown", "A list stands alone in the body.");
     }
-    if (!json_is_array(items) || json_array_size(items) == 0 || json_array_size(items) > CHANGE_INPUTS_MAX) {
+    if (!json_is_array(items) || json_array_size(items) == 0 ||
+        json_array_size(items) > CHANGE_INPUTS_MAX) {
         faults_add(&request->faults, "/activities", "too_many", "A list of 1 to %d activities.",
                    CHANGE_INPUTS_MAX);
     }
@@ -225,8 +231,8 @@ static void write_error(struct json_writer *json, const char *detail, const stru
     json_object_end(json);
 }
 
-static void write_result(struct json_writer *json, const struct item *item, const struct input *input,
-                         bool is_replay)
+static void write_result(struct json_writer *json, const struct item *item,
+                         const struct input *input, bool is_replay)
 {
     if (item->faults != NULL) {
         JSON_FIELD(json, "status", json_int, 422);

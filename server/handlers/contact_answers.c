@@ -21,8 +21,8 @@ void contact_reader_done(struct contact_reader *reader)
     arena_done(&reader->scratch);
 }
 
-enum err_code contact_reader_take(struct contact_reader *reader, const struct rows *rows, size_t row,
-                                  struct err *reterr)
+enum err_code contact_reader_take(struct contact_reader *reader, const struct rows *rows,
+                                  size_t row, struct err *reterr)
 {
     struct contact *contact = &reader->contact;
     arena_clear(&reader->arena);
@@ -40,26 +40,45 @@ enum err_code contact_reader_take(struct contact_reader *reader, const struct ro
     return code;
 }
 
-enum err_code contact_reader_write(struct contact_reader *reader, struct json_writer *json, struct err *reterr)
+enum err_code contact_reader_write(struct contact_reader *reader, struct json_writer *json,
+                                   struct err *reterr)
 {
     const struct request *request = reader->request;
-    const enum err_code code = contact_write(json, &reader->contact, request->catalog, &reader->arena,
-                                             &reader->scratch, request->read->op.now_us);
+    const enum err_code code = contact_write(json, &reader->contact, request->catalog,
+                                             &reader->arena, &reader->scratch,
+                                             request->read->op.now_us);
     return code == OK ? OK : err_set(reterr, code, "Out of memory for a contact. Try again.");
+}
+
+enum err_code contact_reader_write_all(struct contact_reader *reader, struct json_writer *json,
+                                       const struct rows *rows, size_t count, struct err *reterr)
+{
+    enum err_code code = OK;
+    for (size_t row = 0; row < count && code == OK; row++) {
+        code = contact_reader_take(reader, rows, row, reterr);
+        code = code != OK ? code : contact_reader_write(reader, json, reterr);
+    }
+    return code;
 }
 
 /* ---- one contact ---- */
 
-static void say_where(struct request *request, struct uuid contact_id)
+void contact_say_where(struct request *request, struct uuid contact_id, const char *rest)
 {
+    struct uuid asked_id;
+    if (request->params[0].data == NULL || !uuid_parse(request->params[0], &asked_id) ||
+        uuid_eq(asked_id, contact_id)) {
+        return;
+    }
     char id[UUID_TEXT_BYTES];
-    const char *path = arena_printf(request->arena, "/v1/contacts/%s", uuid_format(contact_id, id));
+    const char *path =
+        arena_printf(request->arena, "/v1/contacts/%s%s", uuid_format(contact_id, id), rest);
     http_reply_header(request->message, "Content-Location", str_from(path));
 }
 
 /* The body, or what went wrong. */
-static enum err_code write_only(struct request *request, struct contact_reader *reader, const struct rows *rows,
-                                unsigned status, struct uuid asked_id, struct err *reterr)
+static enum err_code write_only(struct request *request, struct contact_reader *reader,
+                                const struct rows *rows, unsigned status, struct err *reterr)
 {
     enum err_code code = contact_reader_take(reader, rows, 0, reterr);
     if (code != OK) {
@@ -67,9 +86,7 @@ static enum err_code write_only(struct request *request, struct contact_reader *
     }
     char etag[16];
     contact_etag(&reader->contact, etag);
-    if (!uuid_eq(reader->contact.contact_id, asked_id)) {
-        say_where(request, reader->contact.contact_id);
-    }
+    contact_say_where(request, reader->contact.contact_id, "");
     if (reply_etag(request, etag)) {
         return OK;
     }
@@ -78,8 +95,7 @@ static enum err_code write_only(struct request *request, struct contact_reader *
     return contact_reader_write(reader, &json, reterr);
 }
 
-enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status,
-                                 struct uuid asked_id)
+enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status)
 {
     if (rows_count(rows) == 0) {
         return problem(request, ERR_NOT_FOUND, "There is no such contact.");
@@ -87,7 +103,7 @@ enum request_step contact_answer(struct request *request, const struct rows *row
     struct err err;
     struct contact_reader reader;
     contact_reader_init(&reader, request);
-    const enum err_code code = write_only(request, &reader, rows, status, asked_id, &err);
+    const enum err_code code = write_only(request, &reader, rows, status, &err);
     contact_reader_done(&reader);
     return code == OK ? reply_end(request) : problem_err(request, &err);
 }
@@ -95,7 +111,7 @@ enum request_step contact_answer(struct request *request, const struct rows *row
 /* ---- after a write ---- */
 
 struct written {
-    struct uuid asked_id; /* the id in the path; a new contact's own */
+    struct uuid contact_id;
     unsigned status;
 };
 
@@ -105,23 +121,22 @@ static enum request_step finish_written(struct request *request)
     if (written->status == 201) {
         char id[UUID_TEXT_BYTES];
         const char *path =
-            arena_printf(request->arena, "/v1/contacts/%s", uuid_format(written->asked_id, id));
+            arena_printf(request->arena, "/v1/contacts/%s", uuid_format(written->contact_id, id));
         http_reply_header(request->message, "Location", str_from(path));
     }
-    return contact_answer(request, request->read->queries[0].rows, written->status, written->asked_id);
+    return contact_answer(request, request->read->queries[0].rows, written->status);
 }
 
-enum request_step contact_read_again(struct request *request, struct uuid contact_id, unsigned status)
+enum request_step contact_read_again(struct request *request, struct uuid contact_id,
+                                     unsigned status)
 {
     struct written *written = arena_alloc(request->arena, sizeof *written);
     struct read_op *read = written != NULL ? request_read(request) : NULL;
     if (read == NULL) {
-        return problem(request, ERR_NOMEM, "Out of memory. What was asked for is done; read it again.");
+        return problem(request, ERR_NOMEM,
+                       "Out of memory. What was asked for is done; read it again.");
     }
-    struct uuid asked_id;
-    const bool has_path_id =
-        request->params[0].data != NULL && uuid_parse(request->params[0], &asked_id);
-    *written = (struct written){.asked_id = has_path_id ? asked_id : contact_id, .status = status};
+    *written = (struct written){.contact_id = contact_id, .status = status};
     int32_t model_version;
     (void)catalog_active_model(request->catalog, &model_version);
     struct params *params = read_op_query(read, STATEMENT_CONTACT_ONE);
@@ -133,30 +148,9 @@ enum request_step contact_read_again(struct request *request, struct uuid contac
     return REQUEST_RUN;
 }
 
-enum request_step contact_refused(struct request *request, const struct input_result *result)
-{
-    return problem(request, result->code,
-                   result->detail != NULL ? result->detail : "This could not be done.");
-}
-
 /* ---- who says it ---- */
 
 enum attribute_source contact_claim_source(const struct request *request)
 {
     return uuid_is_nil(request->principal.member_id) ? SOURCE_CRM : SOURCE_PERSON;
-}
-
-bool contact_acts_as(struct request *request, struct uuid member_id, struct input *input)
-{
-    if (uuid_is_nil(member_id) || !uuid_is_nil(request->principal.member_id)) {
-        return true;
-    }
-    if (catalog_member(request->catalog, member_id) == NULL) {
-        faults_add(&request->faults, "/member", "reference", "There is no such member.");
-        return false;
-    }
-    char id[UUID_TEXT_BYTES];
-    const char *text = arena_printf(request->arena, "member:%s", uuid_format(member_id, id));
-    input->actor = (struct actor){.member_id = member_id, .text = str_from(text)};
-    return text != NULL;
 }

@@ -1,9 +1,10 @@
 /*
- * Contacts in answers: rows of the statements that show contacts (contact_one, contact_page, lead_newest …), one
- * after the other, and the answer of a write: the contact as it is afterwards.
+ * Contacts in answers: rows of the statements that show contacts (contact_one, contact_page,
+ * lead_newest …), one after the other, and the answer of a write: the contact as it is afterwards.
  *
- * All these statements have the same columns in front: those of the view contact_state, the score's, then deadline
- * and breach of the latest handoff's first-contact clock. Further ones are the list's own.
+ * All these statements have the same columns in front: those of the view contact_state, the
+ * score's, then deadline and breach of the latest handoff's first-contact clock. Further ones are
+ * the list's own.
  */
 #pragma once
 
@@ -29,24 +30,28 @@ struct contact_reader {
 void contact_reader_init(struct contact_reader *reader, struct request *request);
 void contact_reader_done(struct contact_reader *reader);
 /* The row as reader->contact, until the next call. ERR_STORE, ERR_NOMEM. */
-enum err_code contact_reader_take(struct contact_reader *reader, const struct rows *rows, size_t row,
-                                  struct err *reterr) MUSTCHECK;
+enum err_code contact_reader_take(struct contact_reader *reader, const struct rows *rows,
+                                  size_t row, struct err *reterr) MUSTCHECK;
 /* That contact as api.md shows it, at the time of the read. ERR_NOMEM. */
 enum err_code contact_reader_write(struct contact_reader *reader, struct json_writer *json,
                                    struct err *reterr) MUSTCHECK;
 
-/* The only contact of a page: `status` with ETag (or 304), and Content-Location when it is not the one asked for
- * but its survivor. No row is a 404. */
-enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status,
-                                 struct uuid asked_id);
-/* After a write: reads the contact and answers with it. The set-up may have changed meanwhile; that does not
- * restart the request, which would write again. */
-enum request_step contact_read_again(struct request *request, struct uuid contact_id, unsigned status);
+/* The first `count` rows, one after the other, into a list that was begun. */
+enum err_code contact_reader_write_all(struct contact_reader *reader, struct json_writer *json,
+                                       const struct rows *rows, size_t count,
+                                       struct err *reterr) MUSTCHECK;
 
-/* A refusal of the decision about an input; its result is not OK. */
-enum request_step contact_refused(struct request *request, const struct input_result *result);
+/* The contact in the only row: `status` with ETag (or 304) and contact_say_where. No row is a 404.
+ */
+enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status);
+/* After a write: reads the contact and answers with it. The set-up may have changed meanwhile; that
+ * does not restart the request, which would write again. */
+enum request_step contact_read_again(struct request *request, struct uuid contact_id,
+                                     unsigned status);
+
+/* Content-Location when the path names a contact that was merged into this one; `rest` follows the
+ * id. */
+void contact_say_where(struct request *request, struct uuid contact_id, const char *rest);
 
 /* What a key says about a contact counts as a person's word when it is a member's. */
 enum attribute_source contact_claim_source(const struct request *request);
-/* The `member` of a body: on whose behalf a key without a member acts. Nil is nobody. False: a fault was added. */
-bool contact_acts_as(struct request *request, struct uuid member_id, struct input *input);

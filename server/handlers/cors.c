@@ -8,7 +8,8 @@ static bool is_allowed(const struct form *form, struct str origin)
 {
     size_t index;
     const json_t *allowed;
-    json_array_foreach (json_unconst(form->allowed_origins), index, allowed) {
+    json_array_foreach(json_unconst(form->allowed_origins), index, allowed)
+    {
         if (str_eq(json_str_of(allowed), origin)) {
             return true;
         }

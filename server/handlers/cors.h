@@ -1,4 +1,5 @@
-/* Cross-origin posts of forms: exact origins, as each form allows; nothing else is ever shared across origins. */
+/* Cross-origin posts of forms: exact origins, as each form allows; nothing else is ever shared
+ * across origins. */
 #pragma once
 
 #include "request.h"

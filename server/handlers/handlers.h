@@ -1,6 +1,7 @@
 /*
- * The handlers: per route a `start` (validates, names the operation; on an HTTP thread, never blocks) and a
- * `finish` (renders what was read or decided; on a store thread). No SQL, no HTTP library. One file per resource.
+ * The handlers: per route a `start` (validates, names the operation; on an HTTP thread, never
+ * blocks) and a `finish` (renders what was read or decided; on a store thread). No SQL, no HTTP
+ * library. One file per resource.
  */
 #pragma once
 
@@ -45,9 +46,75 @@ enum request_step submit_finish(struct request *request);
 enum request_step activities_start(struct request *request);
 enum request_step activities_finish(struct request *request);
 
-/* ---- contacts, leads, submissions: contacts.c, leads.c, submissions.c ---- */
+/* ---- contacts, leads, submissions: contact*.c, leads*.c, submissions.c ---- */
+extern const struct schema contact_schema;
+enum request_step contact_upsert_start(struct request *request);
+enum request_step contact_upsert_finish(struct request *request);
+enum request_step contact_batch_start(struct request *request);
+enum request_step contact_batch_finish(struct request *request);
+extern const struct schema contact_patch_schema;
+enum request_step contact_patch_start(struct request *request);
+enum request_step contact_patch_finish(struct request *request);
+extern const struct schema contact_merge_schema;
+enum request_step contact_merge_start(struct request *request);
+enum request_step contact_merge_finish(struct request *request);
+extern const struct schema contact_decide_schema;
+enum request_step contact_decide_start(struct request *request);
+extern const struct schema contact_requalify_schema;
+enum request_step contact_requalify_start(struct request *request);
+enum request_step contact_move_finish(struct request *request);
+extern const struct schema contact_deal_schema;
+enum request_step contact_deal_start(struct request *request);
+enum request_step contact_deal_finish(struct request *request);
+extern const struct query contact_list_query;
+enum request_step contact_list_start(struct request *request);
+enum request_step contact_list_finish(struct request *request);
+enum request_step contact_get_start(struct request *request);
+enum request_step contact_get_finish(struct request *request);
+enum request_step contact_score_start(struct request *request);
+enum request_step contact_score_finish(struct request *request);
+extern const struct query timeline_query;
+enum request_step timeline_start(struct request *request);
+enum request_step timeline_finish(struct request *request);
+extern const struct query lead_query;
+enum request_step lead_list_start(struct request *request);
+enum request_step lead_list_finish(struct request *request);
+extern const struct query submission_query;
+enum request_step submission_list_start(struct request *request);
+enum request_step submission_list_finish(struct request *request);
+enum request_step submission_get_start(struct request *request);
+enum request_step submission_get_finish(struct request *request);
 
-/* ---- handoffs, SLA, feed: handoffs.c, sla.c, events.c ---- */
+/* ---- handoffs, SLA, feed: handoffs.c, handoff_moves.c, sla.c, events.c ---- */
+extern const struct query handoff_query;
+extern const struct query sla_clock_query;
+extern const struct query event_query;
+extern const struct schema handoff_open_schema;
+extern const struct schema handoff_accept_schema;
+extern const struct schema handoff_attempt_schema;
+extern const struct schema handoff_qualify_schema;
+extern const struct schema handoff_opportunity_schema;
+extern const struct schema handoff_win_schema;
+extern const struct schema handoff_lose_schema;
+extern const struct schema handoff_recycle_schema;
+extern const struct schema handoff_assign_schema;
+extern const struct schema handoff_pause_schema;
+extern const struct schema handoff_resume_schema;
+extern const struct schema handoff_feedback_schema;
+enum request_step handoffs_start(struct request *request);
+enum request_step handoffs_finish(struct request *request);
+enum request_step handoff_start(struct request *request);
+enum request_step handoff_finish(struct request *request);
+enum request_step handoff_open_start(struct request *request);
+enum request_step handoff_open_finish(struct request *request);
+enum request_step handoff_move_start(struct request *request);
+enum request_step handoff_move_finish(struct request *request);
+enum request_step sla_status_start(struct request *request);
+enum request_step sla_status_finish(struct request *request);
+enum request_step sla_clocks_start(struct request *request);
+enum request_step sla_clocks_finish(struct request *request);
+enum request_step events_start(struct request *request);
+enum request_step events_finish(struct request *request);
 
 /* ---- scoring, reports: scoring.c, reports.c ---- */
 enum request_step score_preview_start(struct request *request);
@@ -62,21 +129,25 @@ enum request_step report_funnel_finish(struct request *request);
 /* ---- shared by those that take claims about a contact: claims.c ---- */
 
 /*
- * `attributes` of a JSON body as claims in the arena. A value that does not fit its declared type (or choice) is a
- * fault at pointer "<base>/<name>", so are derived and malformed names, lists, and too many or too long ones. Names
- * are lower-case slugs. NULL is no claims. False: faults were added.
+ * `attributes` of a JSON body as claims in the arena. A value that does not fit its declared type
+ * (or choice) is a fault at pointer "<base>/<name>", so are derived and malformed names, lists, and
+ * too many or too long ones. Names are lower-case slugs. NULL is no claims. False: faults were
+ * added.
  */
 bool claims_from_json(struct request *request, const json_t *attributes, const char *base,
                       struct attribute **ret_claims, size_t *ret_count);
 /* [{"purpose", "granted"}] as consents; faults at "<base>/<i>/…". */
 bool consents_from_json(struct request *request, const json_t *consents, const char *base,
                         struct consent **ret_consents, size_t *ret_count);
-/* Why a value cannot be this attribute's: a sentence, static or in the arena; NULL when it fits. With `is_lenient`
- * (an HTML form, where everything is text) it is trimmed, an empty one fits, and `attribute` is changed to the
- * declared type where its text can be read so ("250", "on"). */
+/* Why a value cannot be this attribute's: a sentence, static or in the arena; NULL when it fits.
+ * With `is_lenient` (an HTML form, where everything is text) it is trimmed, an empty one fits, and
+ * `attribute` is changed to the declared type where its text can be read so ("250", "on"). */
 const char *claim_misfit(struct request *request, struct attribute *attribute, bool is_lenient);
-/* A time that clients may give for something that happened: not more than 5 minutes ahead, not before 2000; with
- * `is_recent_only` not more than 24 h back. Adds a fault and returns false otherwise. */
-bool occurred_at_is_valid(struct request *request, int64_t at_us, const char *pointer, bool is_recent_only);
+/* A time that clients may give for something that happened: not more than 5 minutes ahead, not
+ * before 2000; with `is_recent_only` not more than 24 h back. Adds a fault and returns false
+ * otherwise. */
+bool occurred_at_is_valid(struct request *request, int64_t at_us, const char *pointer,
+                          bool is_recent_only);
 /* E-mail of an input into input->email and ->email_key; false: a fault at `pointer` was added. */
-bool email_into_input(struct request *request, struct str text, const char *pointer, struct input *input);
+bool email_into_input(struct request *request, struct str text, const char *pointer,
+                      struct input *input);

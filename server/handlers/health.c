@@ -28,8 +28,9 @@ enum request_step ready_finish(struct request *request)
     if (stats.background_at_us != 0 && lag_us > background_lag_us_max) {
         return problem(request, ERR_BUSY, "The background thread has fallen behind.");
     }
-    return reply_document(request, 200,
-                          STR_LITERAL("{\"status\":\"ready\",\"database\":\"ok\",\"migrations\":\"ok\"}"));
+    return reply_document(
+        request, 200,
+        STR_LITERAL("{\"status\":\"ready\",\"database\":\"ok\",\"migrations\":\"ok\"}"));
 }
 
 enum request_step metrics_start(struct request *request)
@@ -62,8 +63,8 @@ enum request_step error_types_start(struct request *request)
                                   "<title>Relais: errors</title><h1>Errors</h1>");
     for (size_t i = 0; i < problem_types_count; i++) {
         const struct problem_type *type = &problem_types[i];
-        buf_printf(&reply->body, "<h2 id=\"%s\">%u %s</h2><p>%s. %s</p>", type->slug, type->status, type->slug,
-                   type->title, type->help);
+        buf_printf(&reply->body, "<h2 id=\"%s\">%u %s</h2><p>%s. %s</p>", type->slug, type->status,
+                   type->slug, type->title, type->help);
     }
     buf_append_text(&reply->body, "</html>\n");
     return reply_end(request);

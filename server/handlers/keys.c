@@ -1,6 +1,6 @@
 /*
- * Keys: made, listed, rotated, deleted. A key's text is shown once, in the answer that makes it; what is stored is
- * its hash.
+ * Keys: made, listed, rotated, deleted. A key's text is shown once, in the answer that makes it;
+ * what is stored is its hash.
  */
 #include "handlers/keys.h"
 
@@ -8,15 +8,15 @@
 #include "schema/json.h"
 
 /* Ours to set, never a client's. */
-static const char *const reserved[] = {"hash", "prefix", "last4", "previous_hash", "previous_expires_at", NULL};
+static const char *const reserved[] = {
+    "hash", "prefix", "last4", "previous_hash", "previous_expires_at", NULL};
 
 static const int64_t overlap_default_us = US_PER_DAY;
 
 json_t *key_body(const json_t *asked, char text[static KEY_TEXT_BYTES])
 {
     json_t *body = json_copy(json_unconst(asked));
-    const bool is_publishable =
-        str_is(json_str_of(json_object_get(asked, "kind")), "publishable");
+    const bool is_publishable = str_is(json_str_of(json_object_get(asked, "kind")), "publishable");
     key_make(is_publishable, text);
     char hash[2 * SHA256_BYTES + 1];
     key_hash(str_from(text), hash);
@@ -34,8 +34,8 @@ static bool has_reserved(struct request *request)
 {
     for (size_t i = 0; reserved[i] != NULL; i++) {
         if (json_object_get(request->body, reserved[i]) != NULL) {
-            faults_add(&request->faults, arena_printf(request->arena, "/%s", reserved[i]), "unknown",
-                       "There is no such field.");
+            faults_add(&request->faults, arena_printf(request->arena, "/%s", reserved[i]),
+                       "unknown", "There is no such field.");
         }
     }
     return request->faults.count > 0;
@@ -72,25 +72,26 @@ struct rotate_body {
     int64_t previous_valid_for_us;
 };
 static const struct field rotate_fields[] = {
-    FIELD("previous_valid_for", DURATION, struct rotate_body, previous_valid_for_us, .flags = FIELD_NULLABLE,
-          .max = 30 * 86400),
+    FIELD("previous_valid_for", DURATION, struct rotate_body, previous_valid_for_us,
+          .flags = FIELD_NULLABLE, .max = 30 * 86400),
 };
 static const struct schema rotate_schema = SCHEMA(struct rotate_body, rotate_fields);
 
-/* The id stays; the old text goes on working for a while, so that nothing breaks while the new one is put in
- * place. */
+/* The id stays; the old text goes on working for a while, so that nothing breaks while the new one
+ * is put in place. */
 enum request_step key_rotate_start(struct request *request)
 {
     struct rotate_body body;
     if (!schema_decode(&rotate_schema, request->body, request->arena, &body, &request->faults)) {
         return problem_faults(request);
     }
-    const struct catalog_entry *entry = catalog_find(request->catalog, CATALOG_KEY, request->params[0]);
+    const struct catalog_entry *entry =
+        catalog_find(request->catalog, CATALOG_KEY, request->params[0]);
     if (entry == NULL) {
         return problem(request, ERR_NOT_FOUND, "There is no such key.");
     }
-    const int64_t overlap_us =
-        body.previous_valid_for_us == INT_NONE ? overlap_default_us : body.previous_valid_for_us;
+    const int64_t overlap_us = body.previous_valid_for_us == INT_NONE ? overlap_default_us
+                                                                      : body.previous_valid_for_us;
     char text[KEY_TEXT_BYTES];
     char until[TIME_TEXT_BYTES];
     json_auto_t *kind = json_pack("{s:O}", "kind", json_object_get(entry->body, "kind"));

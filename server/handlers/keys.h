@@ -5,6 +5,6 @@
 
 #include "auth.h"
 
-/* What is stored for a key that a client asks for: their body with the new key's hash and shown parts. The key's
- * text is written to `text`. A new reference; NULL when out of memory. */
+/* What is stored for a key that a client asks for: their body with the new key's hash and shown
+ * parts. The key's text is written to `text`. A new reference; NULL when out of memory. */
 json_t *key_body(const json_t *asked, char text[static KEY_TEXT_BYTES]);

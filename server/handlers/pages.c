@@ -53,7 +53,8 @@ static void write_escaped(struct buf *out, struct str text)
     }
 }
 
-static struct buf *begin_page(struct request *request, unsigned status, bool french, const char *title)
+static struct buf *begin_page(struct request *request, unsigned status, bool french,
+                              const char *title)
 {
     struct http_reply *reply = &request->message->reply;
     reply->status = status;
@@ -62,14 +63,15 @@ static struct buf *begin_page(struct request *request, unsigned status, bool fre
                       STR_LITERAL("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
                                   "form-action 'none'; frame-ancestors 'none'"));
     buf_init(&reply->body, PAGE_BYTES_MAX);
-    buf_printf(&reply->body,
-               "<!doctype html><html lang=\"%s\"><head><meta charset=\"utf-8\">"
-               "<meta name=\"viewport\" content=\"width=device-width\"><title>%s</title><style>"
-               "body{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;"
-               "color:#14181f;background:#f6f7f9}main{background:#fff;border-radius:14px;padding:2rem}"
-               "a{color:#3557d6}@media(prefers-color-scheme:dark){body{color:#e8ecf3;background:#0e1116}"
-               "main{background:#161b22}a{color:#8ea6ff}}</style></head><body><main><h1>%s</h1>",
-               french ? "fr" : "en", title, title);
+    buf_printf(
+        &reply->body,
+        "<!doctype html><html lang=\"%s\"><head><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width\"><title>%s</title><style>"
+        "body{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;"
+        "color:#14181f;background:#f6f7f9}main{background:#fff;border-radius:14px;padding:2rem}"
+        "a{color:#3557d6}@media(prefers-color-scheme:dark){body{color:#e8ecf3;background:#0e1116}"
+        "main{background:#161b22}a{color:#8ea6ff}}</style></head><body><main><h1>%s</h1>",
+        french ? "fr" : "en", title, title);
     return &reply->body;
 }
 
@@ -100,8 +102,8 @@ enum request_step page_thanks(struct request *request, const struct form *form)
 enum request_step page_faults(struct request *request)
 {
     const bool french = is_french(request);
-    struct buf *page = begin_page(request, 422, french,
-                                  french ? "Votre envoi n'est pas complet" : "Something is missing");
+    struct buf *page = begin_page(
+        request, 422, french, french ? "Votre envoi n'est pas complet" : "Something is missing");
     buf_append_text(page, french ? "<p>Revenez en arrière et corrigez :</p><ul>"
                                  : "<p>Please go back and correct:</p><ul>");
     for (size_t i = 0; i < request->faults.count && i < FAULTS_MAX; i++) {

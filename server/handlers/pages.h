@@ -1,4 +1,5 @@
-/* The few pages that a browser sees after posting an HTML form. French or English by Accept-Language. */
+/* The few pages that a browser sees after posting an HTML form. French or English by
+ * Accept-Language. */
 #pragma once
 
 #include "request.h"

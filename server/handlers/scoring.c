@@ -165,9 +165,11 @@ static void take_activities(struct request *request, const json_t *activities,
     for (size_t i = 0; i < count; i++) {
         struct activity_body body;
         const size_t mark = json_pointer_push_index(&pointer, i);
-        if (schema_decode_at(&activity_schema, json_array_get(activities, i), pointer.text,
-                             request->arena, &body, &request->faults)) {
-            check_activity(request, &body, pointer.text);
+        const bool is_shaped = schema_decode_at(&activity_schema, json_array_get(activities, i),
+                                                pointer.text, request->arena, &body,
+                                                &request->faults);
+        check_activity(request, &body, pointer.text);
+        if (is_shaped) {
             preview->activities[preview->activity_count++] = facts_of(request->catalog, &body);
         }
         json_pointer_pop(&pointer, mark);
@@ -196,13 +198,14 @@ enum request_step score_preview_start(struct request *request)
     if (preview == NULL) {
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");
     }
-    if (schema_decode(&preview_schema, request->body, request->arena, &body, &request->faults)) {
-        preview->as_of_us = body.as_of_us;
-        take_email(request, body.email, &preview->contact);
-        take_attributes(request, body.attributes, &preview->contact);
-        take_activities(request, body.activities, preview);
-        take_model(request, body.model, preview);
-    }
+    /* What has the wrong shape is none, and the rest is looked at all the same: all faults at once.
+     */
+    (void)!schema_decode(&preview_schema, request->body, request->arena, &body, &request->faults);
+    preview->as_of_us = body.as_of_us;
+    take_email(request, body.email, &preview->contact);
+    take_attributes(request, body.attributes, &preview->contact);
+    take_activities(request, body.activities, preview);
+    take_model(request, body.model, preview);
     if (request->faults.count > 0) {
         return problem_faults(request);
     }

@@ -1,6 +1,6 @@
 /*
- * Set-up: documents in memory, listed and read from the snapshot, written through the store. One set of handlers
- * serves all kinds; the path says which.
+ * Set-up: documents in memory, listed and read from the snapshot, written through the store. One
+ * set of handlers serves all kinds; the path says which.
  */
 #include "handlers/handlers.h"
 
@@ -50,7 +50,8 @@ static void write_etag(const struct catalog_entry *entry, char out[static 16])
 }
 
 static enum request_step reply_entry(struct request *request, unsigned status,
-                                     const struct catalog_entry *entry, const struct catalog *catalog)
+                                     const struct catalog_entry *entry,
+                                     const struct catalog *catalog)
 {
     char etag[16];
     write_etag(entry, etag);
@@ -100,11 +101,13 @@ enum request_step setup_list_start(struct request *request)
     }
     int64_t after_us = INT64_MAX;
     struct uuid after_id = {{0}};
-    if (cursor.len > 0 && !(cursor_take_int(&cursor, &after_us) && cursor_take_uuid(&cursor, &after_id))) {
+    if (cursor.len > 0 &&
+        !(cursor_take_int(&cursor, &after_us) && cursor_take_uuid(&cursor, &after_id))) {
         return problem(request, ERR_INVALID, "The cursor is damaged. Begin again without it.");
     }
     size_t count;
-    const struct catalog_entry *const *entries = catalog_list(request->catalog, kind_of(request), &count);
+    const struct catalog_entry *const *entries =
+        catalog_list(request->catalog, kind_of(request), &count);
     const struct catalog_entry *last = NULL;
     int64_t shown = 0;
     bool has_more = false;
@@ -134,12 +137,14 @@ enum request_step setup_list_start(struct request *request)
 
 static const char *not_found(struct request *request)
 {
-    return arena_printf(request->arena, "There is no such %s.", kinds[kind_index(request->route)].what);
+    return arena_printf(request->arena, "There is no such %s.",
+                        kinds[kind_index(request->route)].what);
 }
 
 enum request_step setup_get_start(struct request *request)
 {
-    const struct catalog_entry *entry = catalog_find(request->catalog, kind_of(request), request->params[0]);
+    const struct catalog_entry *entry =
+        catalog_find(request->catalog, kind_of(request), request->params[0]);
     if (entry == NULL) {
         return problem(request, ERR_NOT_FOUND, not_found(request));
     }
@@ -219,12 +224,15 @@ enum request_step setup_finish(struct request *request)
     const bool is_created = setup->action == SETUP_CREATE;
     if (is_created) {
         char id[UUID_TEXT_BYTES];
-        const bool is_by_id = setup->entry_kind == CATALOG_MEMBER || setup->entry_kind == CATALOG_REASON ||
-                              setup->entry_kind == CATALOG_POLICY || setup->entry_kind == CATALOG_CALENDAR;
-        const struct str name =
-            is_by_id ? str_from(uuid_format(setup->entry->id, id)) : setup->entry->slug;
+        const bool is_by_id = setup->entry_kind == CATALOG_MEMBER ||
+                              setup->entry_kind == CATALOG_REASON ||
+                              setup->entry_kind == CATALOG_POLICY ||
+                              setup->entry_kind == CATALOG_CALENDAR;
+        const struct str name = is_by_id ? str_from(uuid_format(setup->entry->id, id))
+                                         : setup->entry->slug;
         http_reply_header(request->message, "Location",
-                          str_from(arena_printf(request->arena, "%s/%.*s", request->route->path, STR_ARGS(name))));
+                          str_from(arena_printf(request->arena, "%s/%.*s", request->route->path,
+                                                STR_ARGS(name))));
     }
     return reply_entry(request, is_created ? 201 : 200, setup->entry, setup->snapshot);
 }
@@ -255,7 +263,8 @@ static enum request_step reply_funnel(struct request *request, const struct cata
     json_key(&json, "stages");
     json_object_begin(&json);
     for (size_t i = 0; stage_names[i] != NULL; i++) {
-        const struct catalog_entry *entry = catalog_find(catalog, CATALOG_STAGE, str_from(stage_names[i]));
+        const struct catalog_entry *entry =
+            catalog_find(catalog, CATALOG_STAGE, str_from(stage_names[i]));
         if (entry != NULL) {
             json_key(&json, stage_names[i]);
             catalog_write_entry(&json, entry, catalog);
@@ -282,7 +291,8 @@ struct funnel_patch {
 /* Everything is checked before the first write, so that a faulty patch changes nothing. */
 static bool check_stage(struct request *request, const char *name, const json_t *change)
 {
-    const struct catalog_entry *entry = catalog_find(request->catalog, CATALOG_STAGE, str_from(name));
+    const struct catalog_entry *entry =
+        catalog_find(request->catalog, CATALOG_STAGE, str_from(name));
     const char *pointer = arena_printf(request->arena, "/stages/%s", name);
     if (entry == NULL || !json_is_object(change)) {
         faults_add(&request->faults, pointer, entry == NULL ? "unknown" : "type",
@@ -297,8 +307,8 @@ static bool check_stage(struct request *request, const char *name, const json_t 
     faults_init(&faults, request->arena);
     const struct catalog_proposal proposal = {
         .kind = CATALOG_STAGE, .existing = entry, .body = proposed, .id = entry->id};
-    if (proposed == NULL || catalog_check(request->catalog, &proposal, request->arena, &body, &slug, &faults,
-                                          &err) != OK) {
+    if (proposed == NULL || catalog_check(request->catalog, &proposal, request->arena, &body, &slug,
+                                          &faults, &err) != OK) {
         for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++) {
             faults_add(&request->faults,
                        arena_printf(request->arena, "%s%s", pointer, faults.items[i].pointer),
@@ -330,7 +340,8 @@ enum request_step funnel_patch_start(struct request *request)
     }
     const char *name;
     const json_t *value;
-    json_object_foreach (request->body, name, value) {
+    json_object_foreach(request->body, name, value)
+    {
         if (strcmp(name, "stages") != 0) {
             faults_add(&request->faults, arena_printf(request->arena, "/%s", name), "unknown",
                        "There is no such field.");
@@ -339,7 +350,8 @@ enum request_step funnel_patch_start(struct request *request)
     if (stages != NULL && !json_is_object(stages)) {
         faults_add(&request->faults, "/stages", "type", "An object: what is to change, by stage.");
     }
-    json_object_foreach (json_unconst(stages), name, value) {
+    json_object_foreach(json_unconst(stages), name, value)
+    {
         if (check_stage(request, name, value) && funnel->count < STAGE_COUNT_) {
             funnel->names[funnel->count++] = name;
         }
@@ -351,12 +363,14 @@ enum request_step funnel_patch_start(struct request *request)
     char etag[16];
     write_funnel_etag(request->catalog, etag);
     if (!request_if_match(request, &version) ||
-        (version != IF_MATCH_ANY && !str_is(str_trim(http_header(request->message, "If-Match")), etag))) {
+        (version != IF_MATCH_ANY &&
+         !str_is(str_trim(http_header(request->message, "If-Match")), etag))) {
         return problem(request, ERR_STALE, "It was changed meanwhile: read it again.");
     }
     funnel->stages = stages;
     request->data = funnel;
-    return funnel->count == 0 ? reply_funnel(request, request->catalog) : next_stage(request, funnel);
+    return funnel->count == 0 ? reply_funnel(request, request->catalog)
+                              : next_stage(request, funnel);
 }
 
 enum request_step funnel_patch_finish(struct request *request)

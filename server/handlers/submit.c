@@ -1,9 +1,9 @@
 /*
  * A form's post, as JSON from a script or as a browser sends an HTML form.
  *
- * The endpoint is open to the world: it never tells whether the contact was known, nor score or stage, and a
- * publishable key learns nothing. What does not fit is refused to a JSON client, who can mend it, and kept with the
- * submission for an HTML form, whose visitor cannot.
+ * The endpoint is open to the world: it never tells whether the contact was known, nor score or
+ * stage, and a publishable key learns nothing. What does not fit is refused to a JSON client, who
+ * can mend it, and kept with the submission for an HTML form, whose visitor cannot.
  */
 #include "handlers/handlers.h"
 
@@ -12,17 +12,22 @@
 #include "handlers/pages.h"
 #include "schema/json.h"
 
-enum { CONTEXT_UTM_MEDIUM = 3 /* in context_names */, SUBMISSION_BYTES_MAX = 65536, CONTEXT_VALUE_BYTES_MAX = 2048 };
+enum {
+    CONTEXT_UTM_MEDIUM = 3 /* in context_names */,
+    SUBMISSION_BYTES_MAX = 65536,
+    CONTEXT_VALUE_BYTES_MAX = 2048
+};
 
-static const char *const context_names[] = {"page_url",    "referrer", "utm_source", "utm_medium",
-                                            "utm_campaign", "utm_content", "utm_term", NULL};
+static const char *const context_names[] = {
+    "page_url",     "referrer",    "utm_source", "utm_medium",
+    "utm_campaign", "utm_content", "utm_term",   NULL};
 
 struct submission {
     const struct form *form;
     struct input input;
     bool is_html;
     struct str values[ARRAY_LEN(context_names)]; /* of the context, by context_names */
-    struct faults ignored; /* faults that an HTML form does not fail for */
+    struct faults ignored;                       /* faults that an HTML form does not fail for */
 };
 
 struct submission_body {
@@ -38,8 +43,10 @@ struct submission_body {
 static const struct field submission_fields[] = {
     FIELD("id", UUID, struct submission_body, id, .flags = FIELD_NULLABLE,
           FIELD_PRESENCE(struct submission_body, has_id)),
-    FIELD("email", STRING, struct submission_body, email, .flags = FIELD_NULLABLE, .max = EMAIL_INPUT_BYTES_MAX),
-    FIELD("attributes", MAP, struct submission_body, attributes, .flags = FIELD_NULLABLE, .max = ATTRIBUTES_MAX),
+    FIELD("email", STRING, struct submission_body, email, .flags = FIELD_NULLABLE,
+          .max = EMAIL_INPUT_BYTES_MAX),
+    FIELD("attributes", MAP, struct submission_body, attributes, .flags = FIELD_NULLABLE,
+          .max = ATTRIBUTES_MAX),
     FIELD("consents", JSON, struct submission_body, consents, .flags = FIELD_NULLABLE),
     FIELD("context", JSON, struct submission_body, context, .flags = FIELD_NULLABLE),
     FIELD("occurred_at", TIME, struct submission_body, occurred_at_us, .flags = FIELD_NULLABLE),
@@ -55,10 +62,10 @@ static enum err_code may_submit(const struct request *request, const struct form
     if (!principal->is_authenticated) {
         return form->is_open ? OK : ERR_UNAUTHENTICATED;
     }
-    const bool is_bound_elsewhere =
-        principal->form.data != NULL && !str_eq(principal->form, form->slug);
-    const bool has_scope =
-        principal->is_publishable || (principal->scopes & (SCOPE_SUBMIT | SCOPE_ADMIN)) != 0;
+    const bool is_bound_elsewhere = principal->form.data != NULL &&
+                                    !str_eq(principal->form, form->slug);
+    const bool has_scope = principal->is_publishable ||
+                           (principal->scopes & (SCOPE_SUBMIT | SCOPE_ADMIN)) != 0;
     return has_scope && !is_bound_elsewhere ? OK : ERR_FORBIDDEN;
 }
 
@@ -175,7 +182,8 @@ static struct str payload_of(struct request *request, const struct submission *s
 
 /* ---- JSON ---- */
 
-static void decode_context(struct request *request, const json_t *context, struct submission *submission)
+static void decode_context(struct request *request, const json_t *context,
+                           struct submission *submission)
 {
     if (context == NULL) {
         return;
@@ -186,7 +194,8 @@ static void decode_context(struct request *request, const json_t *context, struc
     }
     const char *name;
     const json_t *value;
-    json_object_foreach (json_unconst(context), name, value) {
+    json_object_foreach(json_unconst(context), name, value)
+    {
         const char *pointer = arena_printf(request->arena, "/context/%s", name);
         const int index = name_index(context_names, str_from(name));
         if (index < 0) {
@@ -203,13 +212,15 @@ static void decode_context(struct request *request, const json_t *context, struc
 static void decode_json(struct request *request, struct submission *submission)
 {
     struct submission_body body;
-    if (!schema_decode(&submission_schema, request->body, request->arena, &body, &request->faults)) {
+    if (!schema_decode(&submission_schema, request->body, request->arena, &body,
+                       &request->faults)) {
         return;
     }
     struct input *input = &submission->input;
     (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
                            &input->attribute_count);
-    (void)consents_from_json(request, body.consents, "/consents", &input->consents, &input->consent_count);
+    (void)consents_from_json(request, body.consents, "/consents", &input->consents,
+                             &input->consent_count);
     decode_context(request, body.context, submission);
     if (body.email.data != NULL) {
         (void)email_into_input(request, body.email, "/email", input);
@@ -219,8 +230,8 @@ static void decode_json(struct request *request, struct submission *submission)
         input->activity.has_client_id = true;
     }
     if (body.occurred_at_us != TIME_NONE) {
-        const bool is_recent_only =
-            !request->principal.is_authenticated || request->principal.is_publishable;
+        const bool is_recent_only = !request->principal.is_authenticated ||
+                                    request->principal.is_publishable;
         (void)occurred_at_is_valid(request, body.occurred_at_us, "/occurred_at", is_recent_only);
         input->activity.occurred_at_us = body.occurred_at_us;
     }
@@ -252,15 +263,16 @@ static void take_consent(struct request *request, struct submission *submission,
 {
     struct input *input = &submission->input;
     if (input->consent_count == CONSENTS_MAX || !slug_is_valid(purpose)) {
-        faults_add(&submission->ignored, "/consents", "format", "A consent's purpose is not a slug.");
+        faults_add(&submission->ignored, "/consents", "format",
+                   "A consent's purpose is not a slug.");
         return;
     }
     if (input->consents == NULL) {
         input->consents = arena_array(request->arena, CONSENTS_MAX, sizeof *input->consents);
     }
     if (input->consents != NULL) {
-        input->consents[input->consent_count++] =
-            (struct consent){.purpose = purpose, .is_granted = is_ticked(value), .at_us = TIME_NONE};
+        input->consents[input->consent_count++] = (struct consent){
+            .purpose = purpose, .is_granted = is_ticked(value), .at_us = TIME_NONE};
     }
 }
 
@@ -278,7 +290,8 @@ static void take_attribute(struct request *request, struct submission *submissio
                    "Not kept: the name is not one of an attribute, or the value is too long.");
         return;
     }
-    struct attribute claim = {.name = name, .kind = ATTRIBUTE_IS_TEXT, .text = value, .at_us = TIME_NONE};
+    struct attribute claim = {
+        .name = name, .kind = ATTRIBUTE_IS_TEXT, .text = value, .at_us = TIME_NONE};
     const char *misfit = claim_misfit(request, &claim, /* is_lenient= */ true);
     if (misfit != NULL) {
         faults_add(&submission->ignored, pointer, "type", "%s", misfit);
@@ -300,9 +313,10 @@ static void decode_html(struct request *request, struct submission *submission)
         const struct str name = our_name(submission->form, field->name);
         const int context = name_index(context_names, name);
         if (context >= 0) {
-            submission->values[context] = field->value.len <= CONTEXT_VALUE_BYTES_MAX
-                                              ? field->value
-                                              : str_slice(field->value.data, CONTEXT_VALUE_BYTES_MAX);
+            submission->values[context] =
+                field->value.len <= CONTEXT_VALUE_BYTES_MAX
+                    ? field->value
+                    : str_slice(field->value.data, CONTEXT_VALUE_BYTES_MAX);
         } else if (str_is(name, "email")) {
             if (str_trim(field->value).len > 0) {
                 (void)email_into_input(request, field->value, "/email", input);
@@ -342,15 +356,16 @@ static void check_required(struct request *request, const struct submission *sub
 {
     bool has_email_fault = false;
     for (size_t i = 0; i < request->faults.count && i < FAULTS_MAX; i++) {
-        has_email_fault =
-            has_email_fault || str_is(str_from(request->faults.items[i].pointer), "/email");
+        has_email_fault = has_email_fault ||
+                          str_is(str_from(request->faults.items[i].pointer), "/email");
     }
     if (!has_email_fault && submission->input.email_key.data == NULL) {
         faults_add(&request->faults, "/email", "required", "An e-mail address is needed.");
     }
     size_t index;
     const json_t *value;
-    json_array_foreach (json_unconst(submission->form->required), index, value) {
+    json_array_foreach(json_unconst(submission->form->required), index, value)
+    {
         const struct str name = json_str_of(value);
         if (str_is(name, "email") || has_claim(&submission->input, name)) {
             continue;
@@ -399,7 +414,8 @@ static bool complete_input(struct request *request, struct submission *submissio
 
 static enum request_step refuse(struct request *request, const struct submission *submission)
 {
-    return submission->is_html && !wants_json(request) ? page_faults(request) : problem_faults(request);
+    return submission->is_html && !wants_json(request) ? page_faults(request)
+                                                       : problem_faults(request);
 }
 
 enum request_step submit_start(struct request *request)
@@ -412,8 +428,9 @@ enum request_step submit_start(struct request *request)
     const enum err_code may = may_submit(request, form);
     if (may != OK) {
         return problem(request, may,
-                       may == ERR_FORBIDDEN ? "This key may not post to this form."
-                                            : "This form needs a key: Authorization: Bearer relais_pk_…");
+                       may == ERR_FORBIDDEN
+                           ? "This key may not post to this form."
+                           : "This form needs a key: Authorization: Bearer relais_pk_…");
     }
     struct submission *submission = arena_alloc(request->arena, sizeof *submission);
     if (submission == NULL) {
@@ -436,7 +453,8 @@ enum request_step submit_start(struct request *request)
     if (!complete_input(request, submission)) {
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");
     }
-    return request_change(request, &submission->input, 1, LANE_INGEST) != NULL ? REQUEST_RUN : REQUEST_REPLY;
+    return request_change(request, &submission->input, 1, LANE_INGEST) != NULL ? REQUEST_RUN
+                                                                               : REQUEST_REPLY;
 }
 
 enum request_step submit_finish(struct request *request)

@@ -8,7 +8,7 @@ import threading
 import httpx
 import pytest
 
-from support import funnel, paths
+from support import funnel, paths, postgres
 from support.client import expect
 from support.server import command, complaint
 from support.waiting import wait_until
@@ -79,7 +79,8 @@ def test_what_cannot_start_says_why(database, cluster, tmp_path):
         return err
 
     fails(2, "--no-such-option")
-    fails(3, "--listen", "nonsense", "--database-url", database.url)
+    fails(2, "--listen", "nonsense", "--database-url", database.url)
+    fails(3, "--database-url", database.url, env={"RELAIS_LISTEN": "nonsense"})
     assert "RELAIS_LISTEN" in fails(3, "--database-url", database.url, env={"RELAIS_LISTENN": "127.0.0.1:0"})
     fails(4, "--listen", "127.0.0.1:0", "--database-url", cluster.url("there_is_none"))
 
@@ -91,12 +92,15 @@ def test_a_taken_port(service, database, tmp_path):
     service.reader.read("/v1/organisation")
 
 
-def test_unsafe_durability_is_refused(database, tmp_path):
+def test_unsafe_durability_is_refused(binary, tmp_path):
     """An acknowledged submission must be on disk."""
-    with database.connect() as connection:
-        connection.execute(f"ALTER DATABASE {database.name} SET synchronous_commit = off")
-    _, err = command("serve", "--listen", "127.0.0.1:0", "--data-dir", str(tmp_path), database=database, expect=None)
-    assert "synchronous_commit" in err
+    careless = postgres.Cluster({"fsync": "off"})
+    try:
+        _, err = command("serve", "--listen", "127.0.0.1:0", "--data-dir", str(tmp_path),
+                         database=careless.start().create_database(), expect=4)
+        assert "fsync" in err
+    finally:
+        careless.remove()
 
 
 def test_a_newer_schema_is_refused(database, tmp_path):

@@ -80,7 +80,8 @@ class Cluster:
         "client_connection_check_interval": "2s",
     }
 
-    def __init__(self):
+    def __init__(self, settings=None):
+        self.settings = {**self.SETTINGS, **(settings or {})}
         self.bin = programs()
         self.directory = temporary_directory()
         self.log_path = self.directory / "postgres.log"
@@ -99,7 +100,7 @@ class Cluster:
     def start(self):
         arguments = [self.bin / "postgres", "-D", self.directory / "data", "-p", self.port,
                      "-c", f"unix_socket_directories={self.directory}", "-c", "listen_addresses=127.0.0.1"]
-        for name, value in self.SETTINGS.items():
+        for name, value in self.settings.items():
             arguments += ["-c", f"{name}={value}"]
         with open(self.log_path, "ab") as log:
             self.process = processes.spawn(arguments, death_signal=signal.SIGQUIT, stdout=log, stderr=log,

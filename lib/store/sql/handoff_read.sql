@@ -1,6 +1,6 @@
 -- The handoffs $1, in this order, as they are shown: the contact and its score as they were at opening, the ids of
 -- today (after a merge those of the survivor), the deal as it was expected and, once it is won, as it was made.
-SELECT h.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h.version, h.state, h.purpose, h.cycle,
+SELECT w.n, h.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h.version, h.state, h.purpose, h.cycle,
        h.assignee,
        h.snapshot #>> '{contact,email}' AS email, (h.snapshot #> '{contact,attributes}')::text AS attributes,
        h.snapshot #>> '{contact,channel}' AS channel, h.snapshot #>> '{contact,journey_step}' AS journey_step,
@@ -21,8 +21,8 @@ JOIN contact c ON c.contact_id = h.contact_id
 LEFT JOIN LATERAL (
     SELECT true AS is_made, x.amount, x.currency
     FROM contact m JOIN deal x ON x.contact_id = m.contact_id
-    WHERE (m.contact_id = coalesce(c.merged_into, c.contact_id)
+    WHERE h.state = 'won' AND x.handoff_id = h.handoff_id
+      AND (m.contact_id = coalesce(c.merged_into, c.contact_id)
            OR m.merged_into = coalesce(c.merged_into, c.contact_id))
-      AND x.handoff_id = h.handoff_id
-    LIMIT 1) AS d ON h.state = 'won'
+    LIMIT 1) AS d ON true
 ORDER BY w.n

@@ -1,2 +1,2 @@
--- When the day $1 begins in the time zone $2, and the time now.
-SELECT ($1::date)::timestamp AT TIME ZONE $2::text AS at, relais_now() AS now
+-- When the day $1 (YYYY-MM-DD; null: none) begins in the time zone $2.
+SELECT ($1::text)::date::timestamp AT TIME ZONE $2::text AS at

@@ -1,0 +1,84 @@
+/*
+ * A batch of changes under way: what its three phases share. change_read.c reads (1),
+ * change_details.c reads what only some contacts need, change_batch.c decides (2), writes (3) and
+ * ends it.
+ */
+#pragma once
+
+#include "store/idempotency.h"
+#include "store/store_internal.h"
+
+struct target {
+    struct str email_key; /* or */
+    struct uuid id;       /* of a contact or a handoff */
+    struct uuid contact_id;
+    enum handoff_state state; /* of a handoff, and the next two */
+    struct uuid assignee;
+    struct uuid owner;
+};
+
+struct target_list {
+    struct target *items;
+    size_t count;
+};
+
+struct batch {
+    struct worker *worker;
+    struct arena *arena;
+    struct change_op *const *ops;
+    size_t op_count;
+    bool is_rerun;
+    struct err *reterr;
+
+    struct input **inputs;
+    size_t input_count;
+    struct idempotent *idempotents; /* the operations with an Idempotency-Key */
+    size_t idempotent_count;
+    size_t deal_count; /* inputs whose deal may be known already */
+
+    struct catalog *catalog; /* the newest, referenced */
+    const struct model *model;
+    int32_t model_version;
+
+    int64_t catalog_version; /* as the database has it */
+    int64_t now_us;
+    struct uuid *locked;
+    size_t locked_count;
+    struct target_list emails; /* sorted by key */
+    struct target_list ids;    /* sorted by id */
+    struct target_list handoffs;
+    struct contact **contacts; /* sorted by contact_id */
+    size_t contact_count;
+    struct rows *rows[12]; /* freed at the end: texts point into them */
+    size_t row_count;
+
+    struct effects effects;
+};
+
+/* ---- change_batch.c ---- */
+enum err_code batch_no_memory(struct batch *batch);
+/* Sends a statement with the worker's params. */
+enum err_code batch_send(struct batch *batch, enum statement statement) MUSTCHECK;
+/* The next result, kept until the batch ends. */
+enum err_code batch_receive(struct batch *batch, struct rows **ret_rows) MUSTCHECK;
+
+/* ---- change_read.c ---- */
+
+/* BEGIN, claims, locks, and everything the decisions need in most cases: one flush, one round trip.
+ */
+enum err_code batch_read(struct batch *batch) MUSTCHECK;
+/* The contact of that id; NULL when it was not read and is not new. */
+struct contact *batch_find_contact(const struct batch *batch, struct uuid contact_id);
+/* What an input is about, or NULL. */
+const struct target *batch_target_of(const struct batch *batch, const struct input *input);
+/* The contact that a contact's id stands for (itself or, after a merge, its survivor); NULL:
+ * unknown. */
+const struct target *batch_target_of_contact(const struct batch *batch, struct uuid contact_id);
+
+/* A deal with an id of the client's choosing: it may be there already. */
+bool batch_may_be_known_deal(const struct input *input);
+
+/* ---- change_details.c ---- */
+
+/* Clocks of handoffs, and histories of contacts that have to be computed again; often nothing. */
+enum err_code batch_read_details(struct batch *batch) MUSTCHECK;

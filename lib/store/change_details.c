@@ -1,0 +1,131 @@
+#include "store/change_batch_internal.h"
+#include "store/contact_rows.h"
+
+static enum err_code read_clocks(struct batch *batch)
+{
+    struct params *params = &batch->worker->params;
+    params_clear(params);
+    struct param *ids = param_array(params, ITEM_UUID);
+    for (size_t i = 0; i < batch->contact_count; i++) {
+        if (!uuid_is_nil(batch->contacts[i]->handoff.handoff_id)) {
+            item_uuid(ids, batch->contacts[i]->handoff.contact_id);
+        }
+    }
+    return batch_send(batch, STATEMENT_CLOCK_STATE);
+}
+
+/* The contact whose latest handoff this is. */
+static struct contact *contact_of_handoff(const struct batch *batch, struct uuid handoff_id)
+{
+    for (size_t i = 0; i < batch->contact_count; i++) {
+        if (uuid_eq(batch->contacts[i]->handoff.handoff_id, handoff_id)) {
+            return batch->contacts[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_clocks(struct batch *batch, const struct rows *rows)
+{
+    for (size_t r = 0; r < rows_count(rows); r++) {
+        struct contact *contact = batch_find_contact(batch, row_uuid(rows, r, 0));
+        const struct uuid handoff_id = row_uuid(rows, r, 2);
+        if (contact == NULL || !uuid_eq(contact->handoff.handoff_id, handoff_id)) {
+            contact = contact_of_handoff(batch, handoff_id);
+        }
+        if (contact != NULL && contact->clock_count < CLOCKS_MAX) {
+            clock_from_row(rows, r, &contact->clocks[contact->clock_count++]);
+        }
+    }
+}
+
+static enum err_code take_history(struct batch *batch, const struct rows *rows)
+{
+    for (size_t r = 0; r < rows_count(rows); r++) {
+        struct contact *contact = batch_find_contact(batch, row_uuid(rows, r, 0));
+        if (contact == NULL) {
+            continue;
+        }
+        struct activity_facts facts = {
+            .id = row_uuid(rows, r, 1),
+            .occurred_at_us = row_time(rows, r, 2),
+            .kind = row_text(rows, r, 3),
+            .form = row_text(rows, r, 4),
+            .offer = row_text(rows, r, 5),
+            .offer_kind = row_text(rows, r, 6),
+            .journey_step = row_text(rows, r, 7),
+            .campaign = row_text(rows, r, 8),
+            .channel = row_text(rows, r, 9),
+        };
+        const enum err_code code =
+            history_add(&contact->history, &facts, row_text(rows, r, 10), batch->arena);
+        if (code != OK) {
+            return err_set(batch->reterr, code, "Out of memory for a contact's history.");
+        }
+    }
+    return OK;
+}
+
+/* True when an input's contact has to be computed again from its activities; those are asked for.
+ */
+static size_t history_params(struct batch *batch)
+{
+    struct params *params = &batch->worker->params;
+    params_clear(params);
+    struct param *ids = param_array(params, ITEM_UUID);
+    size_t count = 0;
+    for (size_t i = 0; i < batch->input_count; i++) {
+        batch->inputs[i]->position = i;
+        const struct target *target = batch_target_of(batch, batch->inputs[i]);
+        if (batch->inputs[i]->result.is_replay || target == NULL) {
+            continue;
+        }
+        struct contact *contact = batch_find_contact(batch, target->contact_id);
+        if (contact == NULL || contact->history.is_loaded) {
+            continue;
+        }
+        if (change_needs_history(contact, batch->inputs[i], batch->catalog, batch->now_us,
+                                 batch->input_count)) {
+            item_uuid(ids, contact->contact_id);
+            contact->history.is_loaded = true;
+            count++;
+            struct contact *other = batch_find_contact(batch, batch->inputs[i]->other_contact_id);
+            if (other != NULL && !other->history.is_loaded) {
+                item_uuid(ids, other->contact_id);
+                other->history.is_loaded = true;
+            }
+        }
+    }
+    return count;
+}
+
+enum err_code batch_read_details(struct batch *batch)
+{
+    bool has_handoffs = false;
+    for (size_t i = 0; i < batch->contact_count; i++) {
+        has_handoffs = has_handoffs || !uuid_is_nil(batch->contacts[i]->handoff.handoff_id);
+    }
+    enum err_code code = has_handoffs ? read_clocks(batch) : OK;
+    const bool has_histories = history_params(batch) > 0;
+    if (code == OK && has_histories) {
+        code = batch_send(batch, STATEMENT_HISTORY);
+    }
+    if (code != OK || (!has_handoffs && !has_histories)) {
+        return code;
+    }
+    code = conn_flush(batch->worker->conn, batch->reterr);
+    struct rows *rows = NULL;
+    if (code == OK && has_handoffs) {
+        code = batch_receive(batch, &rows);
+        if (code == OK) {
+            take_clocks(batch, rows);
+        }
+    }
+    if (code == OK && has_histories) {
+        code = batch_receive(batch, &rows);
+        if (code == OK) {
+            code = take_history(batch, rows);
+        }
+    }
+    return code;
+}

@@ -1,0 +1,321 @@
+/*
+ * What a person or a CRM says about contacts: upserts by address, one or a thousand at once, and
+ * patches.
+ */
+#include "domain/email_address.h"
+#include "handlers/contact_answers.h"
+#include "handlers/handlers.h"
+#include "handlers/handoff_refusal.h"
+
+/* ---- upserts ---- */
+
+/* What an upsert may bring a contact to; the later stages are reached by what happens. */
+static const char *const settable_stage_names[] = {"contact", "prospect", "lead", NULL};
+_Static_assert(STAGE_CONTACT == 0 && STAGE_PROSPECT == 1 && STAGE_LEAD == 2,
+               "the names above are those of the first stages");
+
+struct contact_body {
+    struct str email;
+    const json_t *attributes;
+    struct str channel;
+    int stage;
+    const json_t *consents;
+    int64_t occurred_at_us;
+};
+
+static const struct field contact_fields[] = {
+    FIELD("email", STRING, struct contact_body, email, .flags = FIELD_REQUIRED,
+          .max = EMAIL_INPUT_BYTES_MAX),
+    FIELD("attributes", JSON, struct contact_body, attributes, .flags = FIELD_NULLABLE),
+    FIELD("channel", SLUG, struct contact_body, channel, .flags = FIELD_NULLABLE),
+    FIELD_CHOICE("stage", struct contact_body, stage, settable_stage_names,
+                 .flags = FIELD_NULLABLE),
+    FIELD("consents", JSON, struct contact_body, consents, .flags = FIELD_NULLABLE),
+    FIELD("occurred_at", TIME, struct contact_body, occurred_at_us, .flags = FIELD_NULLABLE),
+};
+const struct schema contact_schema = SCHEMA(struct contact_body, contact_fields);
+
+/* Fills the input, or leaves faults in request->faults. */
+static void decode_contact(struct request *request, const json_t *value, struct input *input)
+{
+    struct contact_body body;
+    request_input_init(request, input, INPUT_UPSERT);
+    /* What it leaves after a fault is safe to look at: all faults are told at once. */
+    (void)!schema_decode(&contact_schema, value, request->arena, &body, &request->faults);
+    if (body.email.data != NULL) {
+        (void)email_into_input(request, body.email, "/email", input);
+    }
+    (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
+                           &input->attribute_count);
+    (void)consents_from_json(request, body.consents, "/consents", &input->consents,
+                             &input->consent_count);
+    (void)occurred_at_is_valid(request, body.occurred_at_us, "/occurred_at",
+                               /* is_recent_only= */ false);
+    input->creates = true;
+    input->source = contact_claim_source(request);
+    input->stage = body.stage != ENUM_NONE ? (enum stage)body.stage : STAGE_CONTACT;
+    input->activity.channel = body.channel;
+    input->activity.occurred_at_us = body.occurred_at_us;
+}
+
+/* Gives one input to the store; `data` is the input then. */
+static enum request_step run_one(struct request *request, struct input *input)
+{
+    request->data = input;
+    return request_change(request, input, 1, LANE_WRITE) != NULL ? REQUEST_RUN : REQUEST_REPLY;
+}
+
+enum request_step contact_upsert_start(struct request *request)
+{
+    struct input *input = arena_alloc(request->arena, sizeof *input);
+    if (input == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
+    decode_contact(request, request->body, input);
+    return request->faults.count > 0 ? problem_faults(request) : run_one(request, input);
+}
+
+enum request_step contact_upsert_finish(struct request *request)
+{
+    const struct input *input = request->data;
+    const struct input_result *result = &input->result;
+    if (result->code != OK) {
+        return handoff_refuse(request, input);
+    }
+    return contact_read_again(request, result->contact_id, result->is_new_contact ? 201 : 200);
+}
+
+/* ---- many at once ---- */
+
+struct batch_item {
+    struct faults *faults; /* NULL: it went into the inputs */
+    size_t input;
+};
+
+struct contact_batch {
+    struct batch_item *items;
+    size_t count;
+    struct input *inputs;
+    size_t input_count;
+};
+
+/* What is wrong with an item stays with it. False: out of memory. */
+static bool take_item(struct request *request, struct contact_batch *batch, const json_t *value)
+{
+    struct batch_item *item = &batch->items[batch->count++];
+    decode_contact(request, value, &batch->inputs[batch->input_count]);
+    if (request->faults.count == 0) {
+        item->input = batch->input_count++;
+        return true;
+    }
+    item->faults = arena_alloc(request->arena, sizeof *item->faults);
+    if (item->faults == NULL) {
+        return false;
+    }
+    *item->faults = request->faults;
+    faults_init(&request->faults, request->arena);
+    return true;
+}
+
+/* The array under "contacts", alone in the body; NULL: faults were added. */
+static const json_t *items_of(struct request *request)
+{
+    const char *name;
+    const json_t *value;
+    json_object_foreach(json_unconst(request->body), name, value)
+    {
+        if (!str_is(str_from(name), "contacts")) {
+            struct json_pointer pointer;
+            json_pointer_init(&pointer, "");
+            (void)json_pointer_push(&pointer, str_from(name));
+            faults_add(&request->faults, pointer.text, "unknown", "A batch has only `contacts`.");
+        }
+    }
+    const json_t *items = json_object_get(request->body, "contacts");
+    if (items == NULL) {
+        faults_add(&request->faults, "/contacts", "required", "This has to be there.");
+    } else if (!json_is_array(items)) {
+        faults_add(&request->faults, "/contacts", "type", "This has to be an array.");
+    } else if (json_array_size(items) > CHANGE_INPUTS_MAX) {
+        faults_add(&request->faults, "/contacts", "too_many", "At most %d contacts at once.",
+                   CHANGE_INPUTS_MAX);
+    }
+    return request->faults.count == 0 ? items : NULL;
+}
+
+enum request_step contact_batch_start(struct request *request)
+{
+    const json_t *items = items_of(request);
+    if (items == NULL) {
+        return problem_faults(request);
+    }
+    const size_t count = json_array_size(items);
+    struct contact_batch *batch = arena_alloc(request->arena, sizeof *batch);
+    if (batch == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
+    batch->items = arena_array(request->arena, count, sizeof *batch->items);
+    batch->inputs = arena_array(request->arena, count, sizeof *batch->inputs);
+    if (batch->items == NULL || batch->inputs == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
+    request->data = batch;
+    for (size_t i = 0; i < count; i++) {
+        if (!take_item(request, batch, json_array_get(items, i))) {
+            return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+        }
+    }
+    if (batch->input_count == 0) {
+        return contact_batch_finish(request);
+    }
+    return request_change(request, batch->inputs, batch->input_count, LANE_INGEST) != NULL
+               ? REQUEST_RUN
+               : REQUEST_REPLY;
+}
+
+static void write_faults(struct json_writer *json, const struct faults *faults)
+{
+    json_array_begin(json);
+    for (size_t i = 0; faults != NULL && i < faults->count; i++) {
+        json_object_begin(json);
+        JSON_FIELD(json, "pointer", json_text, faults->items[i].pointer);
+        JSON_FIELD(json, "code", json_text, faults->items[i].code);
+        JSON_FIELD(json, "detail", json_text, faults->items[i].detail);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static void write_refusal(struct json_writer *json, const char *detail, const struct faults *faults)
+{
+    JSON_FIELD(json, "status", json_int, 422);
+    json_key(json, "error");
+    json_object_begin(json);
+    JSON_FIELD(json, "title", json_text, "The input is not valid");
+    JSON_FIELD(json, "detail", json_text, detail);
+    json_key(json, "errors");
+    write_faults(json, faults);
+    json_object_end(json);
+}
+
+static void write_item(struct json_writer *json, const struct contact_batch *batch, size_t index)
+{
+    const struct batch_item *item = &batch->items[index];
+    const struct input_result *result = item->faults == NULL ? &batch->inputs[item->input].result
+                                                             : NULL;
+    json_object_begin(json);
+    JSON_FIELD(json, "index", json_int, (int64_t)index);
+    if (result == NULL) {
+        write_refusal(json, item->faults->items[0].detail, item->faults);
+    } else if (result->code != OK) {
+        write_refusal(json, result->detail, NULL);
+    } else {
+        JSON_FIELD(json, "status", json_int, result->is_new_contact ? 201 : 200);
+        JSON_FIELD(json, "id", json_uuid, result->contact_id);
+        JSON_FIELD(json, "contact_id", json_uuid, result->contact_id);
+    }
+    json_object_end(json);
+}
+
+/* An answer is kept only if something was done: when nothing is left of it, the key was used for
+ * something else. */
+static bool is_other_use_of_key(const struct request *request, const struct contact_batch *batch)
+{
+    bool is_other = request->is_replay && batch->input_count > 0;
+    for (size_t i = 0; i < batch->input_count; i++) {
+        is_other = is_other && batch->inputs[i].result.code != OK;
+    }
+    return is_other;
+}
+
+enum request_step contact_batch_finish(struct request *request)
+{
+    const struct contact_batch *batch = request->data;
+    if (is_other_use_of_key(request, batch)) {
+        return handoff_refuse(request, &batch->inputs[0]);
+    }
+    struct json_writer json;
+    reply_json(request, 200, &json);
+    json_object_begin(&json);
+    json_key(&json, "results");
+    json_array_begin(&json);
+    for (size_t i = 0; i < batch->count; i++) {
+        write_item(&json, batch, i);
+    }
+    json_array_end(&json);
+    json_object_end(&json);
+    return reply_end(request);
+}
+
+/* ---- patches ---- */
+
+struct patch_body {
+    bool has_email;
+    const json_t *email;
+    const json_t *attributes;
+    bool has_channel;
+    struct str channel;
+    const json_t *consents;
+};
+
+static const struct field patch_fields[] = {
+    FIELD("email", JSON, struct patch_body, email, .flags = FIELD_NULLABLE,
+          FIELD_PRESENCE(struct patch_body, has_email)),
+    FIELD("attributes", JSON, struct patch_body, attributes),
+    FIELD("channel", SLUG, struct patch_body, channel, .flags = FIELD_NULLABLE,
+          FIELD_PRESENCE(struct patch_body, has_channel)),
+    FIELD("consents", JSON, struct patch_body, consents),
+};
+const struct schema contact_patch_schema = SCHEMA(struct patch_body, patch_fields);
+
+static void decode_patch(struct request *request, struct input *input)
+{
+    struct patch_body body;
+    request_input_init(request, input, INPUT_PATCH);
+    (void)!schema_decode(&contact_patch_schema, request->body, request->arena, &body,
+                         &request->faults);
+    if (body.has_email) {
+        faults_add(&request->faults, "/email", "immutable",
+                   "An address is who a contact is, and stays. Add the new one with POST "
+                   "/v1/contacts and merge "
+                   "this contact into it.");
+    }
+    (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
+                           &input->attribute_count);
+    (void)consents_from_json(request, body.consents, "/consents", &input->consents,
+                             &input->consent_count);
+    input->source = contact_claim_source(request);
+    if (body.has_channel) {
+        /* Null takes it away. */
+        input->activity.channel = body.channel.data != NULL ? body.channel : STR_LITERAL("");
+    }
+}
+
+enum request_step contact_patch_start(struct request *request)
+{
+    struct input *input = arena_alloc(request->arena, sizeof *input);
+    if (input == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
+    struct uuid contact_id;
+    if (!request_uuid_param(request, 0, &contact_id)) {
+        return REQUEST_REPLY;
+    }
+    decode_patch(request, input);
+    if (request->faults.count > 0) {
+        return problem_faults(request);
+    }
+    if (!request_if_match(request, &input->if_version)) {
+        return problem(request, ERR_STALE,
+                       "If-Match names no version of this contact. Read it again.");
+    }
+    input->contact_id = contact_id;
+    return run_one(request, input);
+}
+
+enum request_step contact_patch_finish(struct request *request)
+{
+    const struct input *input = request->data;
+    return input->result.code == OK ? contact_read_again(request, input->result.contact_id, 200)
+                                    : handoff_refuse(request, input);
+}

@@ -1,0 +1,178 @@
+/* Are the promises kept? The status for dashboards, and the clocks behind it. */
+#include "handlers/handlers.h"
+#include "handlers/handoff_assignee.h"
+#include "handlers/sla_clock.h"
+
+/* ---- status ---- */
+
+struct status_wait {
+    void (*done)(struct op *op); /* the request's own */
+    bool is_over;
+};
+
+/* False: there is none that is young enough. */
+static bool reply_status(struct request *request, bool is_any_age)
+{
+    struct http_reply *reply = &request->message->reply;
+    CLEANUP(buf_done) struct buf document;
+    buf_init(&document, SLA_STATUS_BYTES_MAX);
+    char etag[SLA_STATUS_ETAG_BYTES];
+    if (!sla_status_get(&request->app->sla_status, is_any_age, &document, etag)) {
+        return false;
+    }
+    if (!reply_etag(request, etag)) {
+        reply->status = 200;
+        reply->content_type = "application/json";
+        buf_done(&reply->body);
+        reply->body = document;
+        document = (struct buf){0};
+    }
+    return true;
+}
+
+enum request_step sla_status_start(struct request *request)
+{
+    if (reply_status(request, /* is_any_age= */ false)) {
+        return REQUEST_REPLY;
+    }
+    /* An empty operation: it checks the key's set-up against the database and brings the request to
+     * a place from where it can wait. */
+    return request_read(request) != NULL ? REQUEST_RUN : REQUEST_REPLY;
+}
+
+/* The store has let go of the operation: now it may wait elsewhere. */
+static void wait_for_status(struct op *op)
+{
+    struct request *request = op->context;
+    const struct status_wait *wait = request->data;
+    op->done = wait->done;
+    sla_status_wait(&request->app->sla_status, op);
+}
+
+enum request_step sla_status_finish(struct request *request)
+{
+    struct status_wait *wait = request->data;
+    if (reply_status(request, /* is_any_age= */ wait != NULL)) {
+        return REQUEST_REPLY;
+    }
+    if (wait != NULL) {
+        return problem(request, ERR_BUG, "The status was read and is not there.");
+    }
+    wait = arena_alloc(request->arena, sizeof *wait);
+    if (wait == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
+    wait->done = request->op->done;
+    request->data = wait;
+    request->op->done = wait_for_status;
+    return REQUEST_REPLY;
+}
+
+/* ---- clocks ---- */
+
+static const char *const clock_kind_names[] = {"first_contact", "acceptance", "qualification",
+                                               "attempts", NULL};
+
+struct clock_query {
+    uint64_t states; /* bit = state; none: all */
+    uint64_t kinds;
+    struct str assignee;
+    struct list_query list;
+};
+
+static const struct query_param clock_params[] = {
+    QUERY_PARAM("state", ENUMS, struct clock_query, states, .choices = clock_state_names),
+    QUERY_PARAM("kind", ENUMS, struct clock_query, kinds, .choices = clock_kind_names),
+    QUERY_PARAM("assignee", STRING, struct clock_query, assignee, .min = 1,
+                .max = ASSIGNEE_CHARS_MAX),
+    LIST_PARAMS(struct clock_query),
+};
+const struct query sla_clock_query = QUERY(struct clock_query, clock_params);
+
+/* Behind which clock, in the order of deadlines. */
+struct clock_place {
+    int64_t due_at_us;
+    struct uuid clock_id;
+};
+
+/* False: a 422 is in the reply. */
+static bool take_place(struct request *request, const struct list_query *list,
+                       struct clock_place *ret_place)
+{
+    struct cursor cursor;
+    if (!list_cursor(request, list, &cursor)) {
+        return false;
+    }
+    *ret_place = (struct clock_place){.clock_id = {.bytes = {[15] = 1}}};
+    if (cursor.len == 0) {
+        return true;
+    }
+    const bool is_whole = cursor_take_int(&cursor, &ret_place->due_at_us) &&
+                          cursor_take_uuid(&cursor, &ret_place->clock_id) &&
+                          cursor_is_spent(&cursor) && ret_place->due_at_us >= 0 &&
+                          ret_place->due_at_us <= INT64_MAX / 4;
+    if (!is_whole) {
+        faults_add(&request->faults, "?cursor", "format",
+                   "This is no cursor of this list. Begin again without it.");
+        (void)problem_faults(request);
+    }
+    return is_whole;
+}
+
+static void name_params(struct params *params, uint64_t bits, const char *const names[])
+{
+    struct param *array = param_array(params, ITEM_TEXT);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (bits == 0 || (bits >> i & 1) != 0) {
+            item_text(array, str_from(names[i]));
+        }
+    }
+}
+
+enum request_step sla_clocks_start(struct request *request)
+{
+    static const uint64_t live_states = 1U << CLOCK_RUNNING | 1U << CLOCK_PAUSED;
+    const struct clock_query *query = request->query;
+    struct assignee_filter filter;
+    struct clock_place place;
+    if (!assignee_filter_parse(request, query->assignee, &filter)) {
+        return problem_faults(request);
+    }
+    if (!take_place(request, &query->list, &place)) {
+        return REQUEST_REPLY;
+    }
+    struct read_op *read = request_read(request);
+    if (read == NULL) {
+        return REQUEST_REPLY;
+    }
+    const bool is_live = query->states != 0 && (query->states & ~live_states) == 0;
+    struct params *params =
+        read_op_query(read, is_live ? STATEMENT_SLA_CLOCK_PAGE_LIVE : STATEMENT_SLA_CLOCK_PAGE);
+    param_time(params, place.due_at_us);
+    param_uuid(params, place.clock_id);
+    name_params(params, query->states, clock_state_names);
+    name_params(params, query->kinds, clock_kind_names);
+    assignee_filter_params(params, &filter);
+    param_int(params, (int32_t)query->list.limit + 1);
+    return REQUEST_RUN;
+}
+
+enum request_step sla_clocks_finish(struct request *request)
+{
+    const struct clock_query *query = request->query;
+    const struct rows *rows = request->read->queries[0].rows;
+    const size_t limit = (size_t)query->list.limit;
+    const bool has_next = rows_count(rows) > limit;
+    const size_t count = has_next ? limit : rows_count(rows);
+    struct json_writer json;
+    list_begin(request, &json);
+    for (size_t i = 0; i < count; i++) {
+        sla_clock_write(&json, rows, i, 0, request->read->op.now_us);
+    }
+    struct cursor next = {0};
+    if (has_next) {
+        cursor_put_int(&next, row_time(rows, count - 1, SLA_CLOCK_DUE_AT));
+        cursor_put_uuid(&next, row_uuid(rows, count - 1, SLA_CLOCK_ID));
+    }
+    return list_end(request, &json, has_next ? &next : NULL);
+}

@@ -1,0 +1,47 @@
+/*
+ * The document of /v1/sla/status, read once for all who look at it.
+ *
+ * Any number of screens poll it; the database is asked at most once in three quarters of a second,
+ * by a read operation of this module's own. A document younger than that is given at once;
+ * otherwise requests wait here for the one that is being read. So nobody sees one that is more than
+ * a second old, and a thousand screens cost one query.
+ *
+ * All functions are thread-safe.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "store/store.h"
+
+enum { SLA_STATUS_ETAG_BYTES = 40, SLA_STATUS_BYTES_MAX = 65536, SLA_STATUS_WAITING_MAX = 4096 };
+
+struct sla_status {
+    struct store *store;
+    struct read_op read;  /* of whoever set is_reading, then of the store */
+    pthread_mutex_t lock; /* guards the rest */
+    bool is_reading;
+    int64_t asked_at_us; /* clock_monotonic_us: when the read under way began */
+    int64_t read_at_us;  /* the same of the document; 0: none yet */
+    struct buf document;
+    char etag[SLA_STATUS_ETAG_BYTES]; /* over everything but as_of, with quotes */
+    struct queue_node *waiting;       /* operations, by their nodes */
+    size_t waiting_count;
+};
+
+/* `store` is borrowed. */
+void sla_status_init(struct sla_status *status, struct store *store);
+/* The store has stopped: nobody waits any more. Takes a zeroed one. */
+void sla_status_done(struct sla_status *status);
+
+/* Copies the document if it is young enough; with `is_any_age` also an older one. False: there is
+ * none. */
+bool sla_status_get(struct sla_status *status, bool is_any_age, struct buf *document,
+                    char etag[static SLA_STATUS_ETAG_BYTES]);
+/*
+ * Gives `op` back when the next document is there: op->finish, then op->done, with op->err telling
+ * whether it could be read. The operation is the store's no more and not yet the caller's; on any
+ * thread, maybe before this returns.
+ */
+void sla_status_wait(struct sla_status *status, struct op *op);

@@ -1,0 +1,34 @@
+-- What both floors use. Inlined by the planner.
+
+-- Version 7, so that the floor's keys grow as the service's do.
+CREATE FUNCTION bench_id(at timestamptz) RETURNS uuid LANGUAGE sql VOLATILE
+    AS $$ SELECT encode(overlay(uuid_send(gen_random_uuid())
+                                PLACING substring(int8send((extract(epoch FROM at) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
+                        'hex')::uuid $$;
+
+-- log2(points) + at / half-life
+CREATE FUNCTION bench_heat(points float8, at timestamptz) RETURNS float8 LANGUAGE sql IMMUTABLE
+    AS $$ SELECT ln(points) / ln(2) + extract(epoch FROM at)::float8 / 2592000 $$;
+
+CREATE FUNCTION bench_attributes(n bigint) RETURNS text LANGUAGE sql IMMUTABLE
+    AS $$ SELECT '{"first_name": "Camille", "last_name": "Durand ' || n || '", "company": "Atelier ' || n % 5000
+                 || '", "company_size": ' || 10 + n % 200
+                 || ', "job_title": "Chargée de projet", "country": "FR"}' $$;
+
+CREATE FUNCTION bench_payload(n bigint) RETURNS text LANGUAGE sql IMMUTABLE
+    AS $$ SELECT '{"attributes": ' || bench_attributes(n)
+                 || ', "consents": [], "context": {"page_url": "https://www.example.com/livre-blanc", '
+                    '"referrer": "https://www.google.com/", "utm_source": "newsletter", "utm_medium": "email", '
+                    '"utm_campaign": "autumn"}, "ignored": []}' $$;
+
+CREATE FUNCTION bench_sources(at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE
+    AS $$ SELECT replace('{"first_name": ["form", @], "last_name": ["form", @], "company": ["form", @], '
+                         '"company_size": ["form", @], "job_title": ["form", @], "country": ["form", @]}',
+                         '@', ((extract(epoch FROM at) * 1000)::bigint)::text) $$;
+
+CREATE FUNCTION bench_received(activity_id uuid, is_new boolean) RETURNS json LANGUAGE sql IMMUTABLE
+    AS $$ SELECT ('{"submission_id":"' || activity_id || '","form":"paper","offer":"guide","contact_created":'
+                  || CASE WHEN is_new THEN 'true,"stage_to":"lead"}' ELSE 'false}' END)::json $$;
+
+CREATE FUNCTION bench_graded() RETURNS json LANGUAGE sql IMMUTABLE
+    AS $$ SELECT '{"from":null,"to":"D3","model":1}'::json $$;

@@ -1,0 +1,112 @@
+"""The commands: exit codes, what goes to standard output, and the first run without any database."""
+
+import json
+import re
+import signal
+
+import httpx
+import pytest
+
+from support import contract, funnel, processes
+from support.client import Client
+from support.server import READY, command, complaint, environment
+from support.waiting import wait_until
+
+
+def test_usage():
+    for arguments in ([], ["dance"], ["serve", "--no-such"], ["key"], ["key", "create"], ["import", "contacts"], ["jsonlogic"],
+                      ["migrate", "surplus"]):
+        out, err = command(*arguments, expect=2)
+        assert err.strip() and not out
+
+
+def test_version():
+    out, _ = command("version")
+    assert re.match(r"relais \d+\.\d+\.\d+", out)
+
+
+def test_key_create_prints_only_the_key(database):
+    out, _ = command("key", "create", "--name", "CRM", "--scope", "read,sales", database=database)
+    assert re.fullmatch(r"relais_sk_[A-Za-z0-9_-]{20,}\n", out)
+    for scopes in ("root", "read,root", "", ","):
+        out, err = command("key", "create", "--name", "CRM", "--scope", scopes, database=database, expect=2)
+        assert not out and err.strip()
+
+
+def test_a_key_made_while_the_server_runs_works_at_once(service):
+    out, _ = command("key", "create", "--name", "new", "--scope", "read", database=service.database)
+    wait_until(lambda: Client(service.url, out.strip()).get("/v1/organisation").status_code == 200, what="the key")
+
+
+def test_the_database_cannot_be_reached(cluster):
+    out, err = command("migrate", "--database-url", cluster.url("there_is_none"), expect=4)
+    assert not out and "there_is_none" in err
+    out, err = command("migrate", "--database-url", "postgresql://postgres:secret@127.0.0.1:1/x", expect=4)
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize("rule,data,result", [
+    ({"==": [1, 1]}, None, True), ({"var": "a.b"}, {"a": {"b": 7}}, 7), ({"in": ["x", ["x", "y"]]}, None, True),
+    ({"<=": [250, {"var": "n"}, 999]}, {"n": 300}, True), ({"missing": ["a", "b"]}, {"a": 1}, ["b"])])
+def test_jsonlogic(rule, data, result):
+    arguments = [json.dumps(rule)] + ([json.dumps(data)] if data is not None else [])
+    out, _ = command("jsonlogic", *arguments)
+    assert json.loads(out) == result
+
+
+@pytest.mark.parametrize("rule", ['{"no_such": 1}', '{"throw": "x"}', '{"+": ["x"]}'])
+def test_jsonlogic_that_fails(rule):
+    out, err = command("jsonlogic", rule, expect=1)
+    assert not out and err.strip()
+
+
+def test_the_first_run_needs_no_database(binary, tmp_path):
+    """serve with nothing but a data directory; commands beside it; kill -9 and again; at the end nothing is left running."""
+    data = tmp_path / "data"
+    log_path = tmp_path / "log"
+
+    def start():
+        log_path.write_text("")
+        with open(log_path, "ab") as log:
+            server = processes.spawn([binary, "serve", "--listen", "127.0.0.1:0", "--data-dir", data], stdout=log, stderr=log,
+                                     death_signal=signal.SIGTERM, env=environment())
+
+        def ready():
+            assert server.poll() is None, log_path.read_text()
+            return READY.search(log_path.read_text())
+
+        return server, wait_until(ready, 120, "the first run")[1]
+
+    server, url = start()
+    try:
+        out, _ = command("key", "create", "--name", "me", "--scope", "admin", "--data-dir", str(data))
+        key = out.strip()
+        form = funnel.make_form(Client(url, key), open=True)["slug"]
+        email = funnel.address()
+        funnel.submit(Client(url), form, email)
+        server.kill()
+        server.wait(30)
+        server, url = start()
+        assert funnel.contact_of(Client(url, key), email) is not None
+        postmaster = int((data / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+        assert complaint(log_path.read_text()) is None
+        wait_until(lambda: not processes.is_alive(postmaster), what="PostgreSQL's end")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url, trust_env=False)
+    finally:
+        processes.end(server)
+
+
+def test_mistyping_the_data_directory_makes_nothing(tmp_path):
+    command("key", "create", "--name", "me", "--scope", "admin", "--data-dir", str(tmp_path / "typo"), expect=None)
+    assert not (tmp_path / "typo").exists()
+
+
+def test_the_routes_are_the_contracts():
+    out, _ = command("routes")
+    routes = [json.loads(line) for line in out.splitlines()]
+    assert {(route["method"], route["path"], route["operation_id"], route["scope"], route["body_limit"]) for route in routes} == {
+        (operation.method, operation.path, operation.id, operation.scope, operation.body_limit)
+        for operation in contract.operations()}
