@@ -13,6 +13,7 @@ extern const size_t served_files_count;
 static const int64_t idle_timeout_us = 60 * US_PER_SECOND;
 static const int64_t reply_timeout_us = 30 * US_PER_SECOND;
 static const int64_t last_answers_us = 2 * US_PER_SECOND;
+static const int64_t quiet_us = 500 * US_PER_MS;
 enum { MESSAGE_ARENA_BYTES_MAX = 1 << 20, DISCARD_BYTES_MAX = 1 << 20 };
 
 struct store_config app_store_config(const struct config *config, const char *database_url)
@@ -84,13 +85,34 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     raise_descriptor_limit((size_t)config->connections_max);
     request_handler_init(&app->handler, app);
     const struct http_config http = http_config_of(config);
-    code = http_start(&http, &app->handler, &app->http, reterr);
+    struct err cause;
+    code = http_start(&http, &app->handler, &app->http, &cause);
     if (code != OK) {
+        (void)err_set(reterr, code, "Cannot listen on %s: %s", config->listen.text, cause.detail);
         store_stop(app->store);
         sla_status_done(&app->sla_status);
         app->store = NULL;
     }
     return code;
+}
+
+/*
+ * Until every connection has had its say: each answer now ends its connection, so a busy client is gone after one
+ * more request. A connection that stays silent for a moment has nothing under way.
+ */
+static void drain(struct app *app)
+{
+    const int64_t deadline_us = clock_monotonic_us() + app->config->drain_timeout_us;
+    int64_t quiet_since_us = clock_monotonic_us();
+    while (http_connection_count(app->http) > 0 && clock_monotonic_us() < deadline_us) {
+        const int64_t now_us = clock_monotonic_us();
+        if (http_message_count(app->http) > 0) {
+            quiet_since_us = now_us;
+        } else if (now_us - quiet_since_us > quiet_us) {
+            return;
+        }
+        (void)poll(NULL, 0, 2);
+    }
 }
 
 /*
@@ -102,10 +124,7 @@ void app_stop(struct app *app)
 {
     atomic_store(&app->is_draining, true);
     http_quiesce(app->http);
-    const int64_t deadline_us = clock_monotonic_us() + app->config->drain_timeout_us;
-    while (http_message_count(app->http) > 0 && clock_monotonic_us() < deadline_us) {
-        (void)poll(NULL, 0, 5);
-    }
+    drain(app);
     http_refuse_new(app->http);
     store_quiesce(app->store);
     while (http_suspended_count(app->http) > 0) {

@@ -9,6 +9,20 @@ static const double bucket_bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01
                                                       0.1,   0.25,   0.5,   1,    5};
 static const char *const lane_names[LANE_COUNT_] = {"ingest", "write", "read"};
 
+/* Those we send; the last column takes what should not happen. */
+static const unsigned statuses[METRICS_STATUSES - 1] = {200, 201, 202, 204, 303, 304, 400, 401,
+                                                        403, 404, 405, 409, 410, 412, 413, 415,
+                                                        417, 422, 429, 431, 500, 503, 505};
+
+static size_t status_column(unsigned status)
+{
+    size_t column = 0;
+    while (column < METRICS_STATUSES - 1 && statuses[column] != status) {
+        column++;
+    }
+    return column;
+}
+
 void metrics_init(struct metrics *metrics)
 {
     metrics->started_at_us = clock_wall_us();
@@ -18,8 +32,7 @@ void metrics_count_request(struct metrics *metrics, const struct route *route, u
                            int64_t duration_us)
 {
     const size_t row = route != NULL ? (size_t)(route - routes) : METRICS_ROUTES_MAX;
-    const size_t class = status >= 100 && status < 600 ? status / 100 - 1 : 4;
-    atomic_fetch_add_explicit(&metrics->requests[row][class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->requests[row][status_column(status)], 1, memory_order_relaxed);
     size_t bucket = 0;
     while (bucket < METRICS_BUCKETS && (double)duration_us / 1e6 > bucket_bounds[bucket]) {
         bucket++;
@@ -45,18 +58,18 @@ static void value(struct buf *out, const char *name, const char *type, const cha
 static void write_requests(struct buf *out, struct metrics *metrics)
 {
     head(out, "http_requests_total", "counter",
-         "Answered requests by operation and class of status.");
+         "Answered requests by operation and status.");
     for (size_t row = 0; row <= METRICS_ROUTES_MAX; row++) {
         const char *operation = row < routes_count          ? routes[row].operation_id
                                 : row == METRICS_ROUTES_MAX ? "none"
                                                             : NULL;
-        for (size_t class = 0; operation != NULL && class < METRICS_STATUS_CLASSES; class ++) {
+        for (size_t column = 0; operation != NULL && column < METRICS_STATUSES; column++) {
             const uint64_t count =
-                atomic_load_explicit(&metrics->requests[row][class], memory_order_relaxed);
+                atomic_load_explicit(&metrics->requests[row][column], memory_order_relaxed);
             if (count > 0) {
-                buf_printf(out,
-                           "relais_http_requests_total{operation=\"%s\",status=\"%zuxx\"} %llu\n",
-                           operation, class + 1, (unsigned long long)count);
+                buf_printf(out, "relais_http_requests_total{operation=\"%s\",status=\"%u\"} %llu\n",
+                           operation, column < METRICS_STATUSES - 1 ? statuses[column] : 0,
+                           (unsigned long long)count);
             }
         }
     }

@@ -9,11 +9,11 @@
 struct app;
 struct route;
 
-enum { METRICS_ROUTES_MAX = 160, METRICS_STATUS_CLASSES = 5, METRICS_BUCKETS = 11 };
+enum { METRICS_ROUTES_MAX = 160, METRICS_STATUSES = 24, METRICS_BUCKETS = 11 };
 
 struct metrics {
-    /* By place in the route table; the last row is "no route". */
-    _Atomic uint64_t requests[METRICS_ROUTES_MAX + 1][METRICS_STATUS_CLASSES];
+    /* By place in the route table, the last row is "no route", and by status (see metrics.c). */
+    _Atomic uint64_t requests[METRICS_ROUTES_MAX + 1][METRICS_STATUSES];
     _Atomic uint64_t duration_buckets[METRICS_BUCKETS + 1];
     _Atomic uint64_t duration_sum_us;
     _Atomic uint64_t duration_count;

@@ -116,13 +116,18 @@ void problem_end(struct request *request, struct json_writer *json)
     }
 }
 
-static void write_faults(struct json_writer *json, const struct faults *faults)
+/* Bad input always names its faults; one that is about no field in particular has the pointer "". */
+static void write_faults(struct json_writer *json, const struct faults *faults, const char *detail)
 {
-    if (faults->count == 0) {
-        return;
-    }
     json_key(json, "errors");
     json_array_begin(json);
+    if (faults->count == 0) {
+        json_object_begin(json);
+        JSON_FIELD(json, "pointer", json_text, "");
+        JSON_FIELD(json, "code", json_text, "invalid");
+        JSON_FIELD(json, "detail", json_text, detail);
+        json_object_end(json);
+    }
     for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
         json_object_begin(json);
         JSON_FIELD(json, "pointer", json_text, faults->items[i].pointer);
@@ -138,7 +143,7 @@ enum request_step problem(struct request *request, enum err_code code, const cha
     struct json_writer json;
     problem_begin(request, &json, code, detail);
     if (code == ERR_INVALID) {
-        write_faults(&json, &request->faults);
+        write_faults(&json, &request->faults, detail);
     }
     problem_end(request, &json);
     return REQUEST_REPLY;

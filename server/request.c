@@ -314,7 +314,24 @@ static const char *expected_type(enum body_kind body)
                : "Send application/json.";
 }
 
-/* 415 before 400: first what it says it is, then whether it is that. */
+/* What the body says it is, before anybody looks whether it is that: 415 comes before 413 and 400. */
+static enum err_code check_media_type(struct request *request, struct err *reterr)
+{
+    const enum body_kind body = request->route->body;
+    if (body == BODY_NONE) {
+        return OK;
+    }
+    const enum err_code code = media_type_parse(request->message->content_type, request->arena,
+                                                &request->media_type, reterr);
+    if (code == ERR_NOMEM) {
+        return code;
+    }
+    if (code != OK || !is_body_kind_right(request, media_type_kind(&request->media_type))) {
+        return err_set(reterr, ERR_UNSUPPORTED, "%s", expected_type(body));
+    }
+    return OK;
+}
+
 static enum err_code decode_body(struct request *request, struct err *reterr)
 {
     const struct http_message *message = request->message;
@@ -327,25 +344,19 @@ static enum err_code decode_body(struct request *request, struct err *reterr)
         request->body = json_object();
         return request->body != NULL ? OK : err_set(reterr, ERR_NOMEM, "Out of memory.");
     }
-    enum err_code code =
-        media_type_parse(message->content_type, request->arena, &request->media_type, reterr);
-    const enum media_kind kind = code == OK ? media_type_kind(&request->media_type)
-                                            : MEDIA_KIND_OTHER;
-    if (code == ERR_NOMEM) {
+    enum err_code code = check_media_type(request, reterr);
+    if (code != OK) {
         return code;
     }
-    if (code != OK || !is_body_kind_right(request, kind)) {
-        return err_set(reterr, ERR_UNSUPPORTED, "%s", expected_type(body));
+    if (media_type_kind(&request->media_type) != MEDIA_KIND_JSON) {
+        return form_body_decode(&request->media_type, message->body, request->arena, &request->form,
+                                reterr);
     }
-    if (kind == MEDIA_KIND_JSON) {
-        code = json_parse(message->body, &request->body, reterr);
-        if (code == OK && !json_is_object(request->body)) {
-            code = err_set(reterr, ERR_INVALID, "The body has to be a JSON object.");
-        }
-        return code;
+    code = json_parse(message->body, &request->body, reterr);
+    if (code == OK && !json_is_object(request->body)) {
+        code = err_set(reterr, ERR_INVALID, "The body has to be a JSON object.");
     }
-    return form_body_decode(&request->media_type, message->body, request->arena, &request->form,
-                            reterr);
+    return code;
 }
 
 static bool decode_query(struct request *request)
@@ -523,6 +534,11 @@ static void on_refused(void *context, struct http_message *message, unsigned sta
         }
         if (auth_check(request) != OK) {
             (void)refuse_key(request, ERR_FORBIDDEN);
+            return;
+        }
+        struct err err;
+        if (check_media_type(request, &err) != OK) {
+            (void)problem_err(request, &err);
             return;
         }
     }

@@ -269,8 +269,15 @@ void changed_add(struct changed_names *changed, struct str name)
     }
 }
 
+/* Numbers by their value: what was stored as 12.50 is read back as 12.5. */
 static bool is_same_value(const struct attribute *a, const struct attribute *b)
 {
+    double left;
+    double right;
+    if (a->kind == ATTRIBUTE_IS_NUMBER && b->kind == ATTRIBUTE_IS_NUMBER &&
+        str_to_double(a->text, &left) && str_to_double(b->text, &right)) {
+        return left == right;
+    }
     return a->kind == b->kind && a->boolean == b->boolean && str_eq(a->text, b->text);
 }
 

@@ -40,7 +40,7 @@ enum attribute_kind {
 struct attribute {
     struct str name;
     enum attribute_kind kind;
-    struct str text; /* a text's characters; a number's JSON text, kept digit for digit */
+    struct str text; /* a text's characters; a number's JSON text */
     bool boolean;
     enum attribute_source source;
     int64_t at_us; /* when it was said, to the millisecond */

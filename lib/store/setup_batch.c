@@ -48,6 +48,42 @@ static enum err_code lock_head(struct setup *setup)
     return code;
 }
 
+static bool has_fault(const struct faults *faults, const char *pointer)
+{
+    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
+        if (str_is(str_from(faults->items[i].pointer), pointer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which time zones there are only the database knows: it is the one that will use them. */
+static enum err_code check_time_zone(struct setup *setup, const json_t *proposed)
+{
+    const struct str zone = json_str_of(json_object_get(proposed, "time_zone"));
+    const struct catalog_entry *existing = setup->existing;
+    if (zone.data == NULL || has_fault(setup->op->faults, "/time_zone") ||
+        (existing != NULL &&
+         str_eq(zone, json_str_of(json_object_get(existing->body, "time_zone"))))) {
+        return OK;
+    }
+    struct conn *conn = setup->worker->conn;
+    struct params *params = &setup->worker->params;
+    struct rows *rows = NULL;
+    params_clear(params);
+    param_text(params, zone);
+    enum err_code code = conn_send(conn, STATEMENT_TIME_ZONE_EXISTS, params, setup->reterr);
+    code = code != OK ? code : conn_flush(conn, setup->reterr);
+    code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
+    if (code == OK && !row_bool(rows, 0, 0)) {
+        faults_add(setup->op->faults, "/time_zone", "unknown",
+                   "There is no such time zone. Use a name like Europe/Paris.");
+    }
+    rows_free(rows);
+    return code;
+}
+
 /* What the entry's body shall be: checked, complete. */
 static enum err_code propose(struct setup *setup)
 {
@@ -78,8 +114,15 @@ static enum err_code propose(struct setup *setup)
         .id = op->id,
         .now_us = setup->now_us,
     };
-    const enum err_code code = catalog_check(setup->catalog, &proposal, op->arena, &setup->body,
-                                             &setup->slug, op->faults, setup->reterr);
+    enum err_code code = catalog_check(setup->catalog, &proposal, op->arena, &setup->body,
+                                       &setup->slug, op->faults, setup->reterr);
+    if (code == OK || code == ERR_INVALID) {
+        const enum err_code zone = check_time_zone(setup, proposed);
+        code = zone != OK ? zone : code;
+    }
+    if (code == OK && op->faults->count > 0) {
+        return refuse(setup, ERR_INVALID, op->faults->items[0].detail);
+    }
     if (code != OK) {
         return code;
     }
@@ -90,33 +133,6 @@ static enum err_code propose(struct setup *setup)
         return refuse(setup, ERR_CONFLICT, "This is taken already.");
     }
     return OK;
-}
-
-/* Which time zones there are only the database knows: it is the one that will use them. */
-static enum err_code check_time_zone(struct setup *setup)
-{
-    const struct str zone = json_str_of(json_object_get(setup->body, "time_zone"));
-    const struct catalog_entry *existing = setup->existing;
-    if (zone.data == NULL ||
-        (existing != NULL &&
-         str_eq(zone, json_str_of(json_object_get(existing->body, "time_zone"))))) {
-        return OK;
-    }
-    struct conn *conn = setup->worker->conn;
-    struct params *params = &setup->worker->params;
-    struct rows *rows = NULL;
-    params_clear(params);
-    param_text(params, zone);
-    enum err_code code = conn_send(conn, STATEMENT_TIME_ZONE_EXISTS, params, setup->reterr);
-    code = code != OK ? code : conn_flush(conn, setup->reterr);
-    code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
-    if (code == OK && !row_bool(rows, 0, 0)) {
-        faults_add(setup->op->faults, "/time_zone", "unknown",
-                   "There is no such time zone. Use a name like Europe/Paris.");
-        code = refuse(setup, ERR_INVALID, "There is no such time zone.");
-    }
-    rows_free(rows);
-    return code;
 }
 
 static enum err_code send_entry(struct setup *setup)
@@ -249,7 +265,6 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
         if (code == OK && !is_replay) {
             code = propose(&setup);
             is_proposed = code == OK;
-            code = code == OK && op->action != SETUP_DELETE ? check_time_zone(&setup) : code;
         }
         bool is_synced = false;
         if (code == OK && !is_replay) {

@@ -29,7 +29,6 @@ struct import_run {
     struct store *store;
     const struct import_rules *rules;
     const struct import_names *names;
-    size_t column_count;
     pthread_mutex_t lock; /* guards import_batch.is_done */
     pthread_cond_t is_over;
 };

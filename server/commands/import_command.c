@@ -31,7 +31,9 @@ struct import {
     const char *path;
     int file;
     uint64_t file_bytes;
-    struct arena arena; /* the map, the names */
+    struct arena arena;  /* the columns, the map, the names */
+    struct str *columns; /* of the file as it was first read */
+    size_t column_count;
     struct csv_reader reader;
     bool has_reader;
     struct import_rules rules;
@@ -79,6 +81,34 @@ static enum err_code open_file(struct import *import, struct err *reterr)
     return OK;
 }
 
+/* The map points at the columns' names, and the reader that they came from is gone before the map
+ * is. */
+static enum err_code keep_columns(struct import *import, struct err *reterr)
+{
+    import->column_count = import->reader.column_count;
+    import->columns = arena_array(&import->arena, import->column_count, sizeof *import->columns);
+    for (size_t i = 0; i < import->column_count && import->columns != NULL; i++) {
+        import->columns[i] = arena_str(&import->arena, import->reader.columns[i]);
+        if (import->columns[i].data == NULL) {
+            import->columns = NULL;
+        }
+    }
+    return import->columns != NULL ? OK
+                                   : err_set(reterr, ERR_NOMEM, "Out of memory for an import.");
+}
+
+/* A row of another header would be read through a map that does not fit it. */
+static enum err_code check_columns(const struct import *import, struct err *reterr)
+{
+    bool is_same = import->reader.column_count == import->column_count;
+    for (size_t i = 0; i < import->column_count && is_same; i++) {
+        is_same = str_eq(import->reader.columns[i], import->columns[i]);
+    }
+    return is_same ? OK
+                   : err_set(reterr, ERR_INVALID, "%s was changed while it was being read.",
+                             import->path);
+}
+
 /* From the first row on, again. */
 static enum err_code rewind_file(struct import *import, struct err *reterr)
 {
@@ -91,7 +121,12 @@ static enum err_code rewind_file(struct import *import, struct err *reterr)
         return err_set(reterr, ERR_INVALID, "%s cannot be read: %s.", import->path,
                        strerror(errno));
     }
-    return csv_reader_open(&import->reader, (struct csv_source){read_file, import}, 0, reterr);
+    const enum err_code code =
+        csv_reader_open(&import->reader, (struct csv_source){read_file, import}, 0, reterr);
+    if (code != OK) {
+        return code;
+    }
+    return import->columns == NULL ? keep_columns(import, reterr) : check_columns(import, reterr);
 }
 
 static enum err_code load_map(const char *path, struct arena *arena, struct str *ret_json,
@@ -137,17 +172,16 @@ static enum err_code compile_map(struct import *import, const char *map_path, st
     struct import_map *map = NULL;
     struct faults faults;
     faults_init(&faults, &import->arena);
-    const struct csv_reader *reader = &import->reader;
     enum err_code code;
     if (map_path != NULL) {
-        struct str json;
+        struct str json = {0};
         code = load_map(map_path, &import->arena, &json, reterr);
         code = code != OK ? code
-                          : import_map_compile(import->rules.kind, json, reader->columns,
-                                               reader->column_count, &import->arena, &faults, &map,
+                          : import_map_compile(import->rules.kind, json, import->columns,
+                                               import->column_count, &import->arena, &faults, &map,
                                                reterr);
     } else {
-        code = import_map_from_columns(import->rules.kind, reader->columns, reader->column_count,
+        code = import_map_from_columns(import->rules.kind, import->columns, import->column_count,
                                        &import->arena, &faults, &map, reterr);
     }
     for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++) {
@@ -351,7 +385,6 @@ static int import_file(struct import *import, const struct config *config,
     import->run = (struct import_run){
         .rules = &import->rules,
         .names = &import->names,
-        .column_count = import->reader.column_count,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .is_over = PTHREAD_COND_INITIALIZER,
     };

@@ -64,10 +64,6 @@ static void check_references(struct request *request, const struct activity_body
         faults_add(&request->faults, arena_printf(request->arena, "%s/campaign", base),
                    "unknown_reference", "There is no such campaign.");
     }
-    if (body->is_historical && (request->principal.scopes & SCOPE_ADMIN) == 0) {
-        faults_add(&request->faults, arena_printf(request->arena, "%s/historical", base),
-                   "forbidden", "Only a key with the scope admin may rewrite history.");
-    }
 }
 
 static struct sha256 fingerprint_of(const struct input *input)
@@ -131,7 +127,8 @@ static void decode_item(struct request *request, const json_t *value, const char
     input->contact_id = body.contact_id;
     input->creates = has_email;
     input->source = SOURCE_CRM;
-    input->is_historical = body.is_historical;
+    input->is_historical =
+        body.is_historical || json_is_true(json_object_get(request->body, "historical"));
     input->activity.id = uuid_is_nil(body.id) ? uuid_new(clock_wall_us()) : body.id;
     input->activity.has_client_id = !uuid_is_nil(body.id);
     input->activity.scope = STR_LITERAL("");
@@ -163,14 +160,23 @@ static bool take_item(struct request *request, struct activities *activities, co
     return true;
 }
 
+/* The list, or NULL when the body is one activity itself. Beside a list may stand `historical`, for all of it. */
 static const json_t *items_of(struct request *request)
 {
     const json_t *items = json_object_get(request->body, "activities");
     if (items == NULL) {
         return NULL;
     }
-    if (json_object_size(request->body) != 1) {
-        faults_add(&request->faults, "/activities", "unknown", "A list stands alone in the body.");
+    const char *name;
+    const json_t *value;
+    json_object_foreach (request->body, name, value) {
+        const bool is_flag = strcmp(name, "historical") == 0;
+        if (is_flag && !json_is_boolean(value)) {
+            faults_add(&request->faults, "/historical", "type", "true or false");
+        } else if (!is_flag && strcmp(name, "activities") != 0) {
+            faults_add(&request->faults, arena_printf(request->arena, "/%s", name), "unknown",
+                       "There is no such field beside a list of activities.");
+        }
     }
     if (!json_is_array(items) || json_array_size(items) == 0 ||
         json_array_size(items) > CHANGE_INPUTS_MAX) {
@@ -178,6 +184,16 @@ static const json_t *items_of(struct request *request)
                    CHANGE_INPUTS_MAX);
     }
     return items;
+}
+
+/* History may be rewritten with the scope admin only. */
+static bool is_forbidden(const struct request *request, const struct activities *activities)
+{
+    bool is_historical = false;
+    for (size_t i = 0; i < activities->input_count; i++) {
+        is_historical = is_historical || activities->inputs[i].is_historical;
+    }
+    return is_historical && (request->principal.scopes & SCOPE_ADMIN) == 0;
 }
 
 enum request_step activities_start(struct request *request)
@@ -203,6 +219,9 @@ enum request_step activities_start(struct request *request)
         if (!take_item(request, activities, value, base)) {
             return problem(request, ERR_NOMEM, "Out of memory. Try again.");
         }
+    }
+    if (is_forbidden(request, activities)) {
+        return problem(request, ERR_FORBIDDEN, "Only a key with the scope admin may write history.");
     }
     if (activities->input_count == 0) {
         return activities_finish(request);

@@ -36,11 +36,7 @@ enum handoff_column {
     COLUMN_PAUSED_UNTIL,
     COLUMN_PAUSE_REASON,
     COLUMN_GPCT,
-    COLUMN_HAS_DEAL,
-    COLUMN_AMOUNT,
-    COLUMN_CURRENCY,
-    COLUMN_EXPECTED_CLOSE,
-    COLUMN_OWNER,
+    COLUMN_DEAL,
     COLUMN_REASON,
     COLUMN_NOTE,
     COLUMN_NURTURE_UNTIL,
@@ -125,20 +121,12 @@ static bool take_detail(struct handoff_details *details, int64_t number, size_t 
 
 /* ---- parts ---- */
 
-static bool may_move(enum move move, enum handoff_state state, bool is_paused)
-{
-    if ((move == MOVE_RESUME && !is_paused) || (move == MOVE_PAUSE && is_paused)) {
-        return false;
-    }
-    return move_is_allowed(move, state);
-}
-
-void handoff_write_allowed(struct json_writer *json, enum handoff_state state, bool is_paused)
+void handoff_write_allowed(struct json_writer *json, enum handoff_state state)
 {
     json_key(json, "allowed");
     json_array_begin(json);
     for (int move = 0; move < MOVE_COUNT_; move++) {
-        if (may_move((enum move)move, state, is_paused)) {
+        if (move_is_allowed((enum move)move, state)) {
             json_text(json, move_names[move]);
         }
     }
@@ -291,26 +279,6 @@ static void write_feedback(struct json_writer *json, struct handoff_details *fee
     json_array_end(json);
 }
 
-static void write_deal(struct json_writer *json, const struct rows *rows, size_t row)
-{
-    json_key(json, "deal");
-    if (!row_bool(rows, row, COLUMN_HAS_DEAL)) {
-        json_nil(json);
-        return;
-    }
-    json_object_begin(json);
-    json_key(json, "amount");
-    if (row_is_null(rows, row, COLUMN_AMOUNT)) {
-        json_nil(json);
-    } else {
-        json_int(json, row_bigint(rows, row, COLUMN_AMOUNT));
-    }
-    JSON_FIELD(json, "currency", json_str, row_text(rows, row, COLUMN_CURRENCY));
-    JSON_FIELD(json, "expected_close", json_str, row_text(rows, row, COLUMN_EXPECTED_CLOSE));
-    JSON_FIELD(json, "owner", json_str, row_text(rows, row, COLUMN_OWNER));
-    json_object_end(json);
-}
-
 /* ---- the whole ---- */
 
 static void format_etag(const struct rows *rows, size_t row, char out[static HANDOFF_ETAG_BYTES])
@@ -323,7 +291,6 @@ static void write_head(struct json_writer *json, const struct rows *rows, size_t
     char etag[HANDOFF_ETAG_BYTES];
     format_etag(rows, row, etag);
     const int state = name_index(handoff_state_names, row_text(rows, row, COLUMN_STATE));
-    const bool is_paused = !row_is_null(rows, row, COLUMN_PAUSED_UNTIL);
     JSON_FIELD(json, "id", json_uuid, row_uuid(rows, row, COLUMN_HANDOFF_ID));
     JSON_FIELD(json, "etag", json_text, etag);
     JSON_FIELD(json, "contact_id", json_uuid, row_uuid(rows, row, COLUMN_CONTACT_ID));
@@ -331,8 +298,7 @@ static void write_head(struct json_writer *json, const struct rows *rows, size_t
     JSON_FIELD(json, "purpose", json_str, row_text(rows, row, COLUMN_PURPOSE));
     JSON_FIELD(json, "cycle", json_int, row_int(rows, row, COLUMN_CYCLE));
     JSON_FIELD(json, "assignee", json_uuid, row_uuid(rows, row, COLUMN_ASSIGNEE));
-    handoff_write_allowed(json, state >= 0 ? (enum handoff_state)state : HANDOFF_REJECTED,
-                          is_paused);
+    handoff_write_allowed(json, state >= 0 ? (enum handoff_state)state : HANDOFF_REJECTED);
 }
 
 bool handoff_document_write(struct json_writer *json, struct handoff_documents *documents)
@@ -355,7 +321,7 @@ bool handoff_document_write(struct json_writer *json, struct handoff_documents *
     write_clocks(json, documents, number);
     write_attempts(json, &documents->attempts, number);
     JSON_FIELD(json, "gpct", json_raw, row_text(rows, row, COLUMN_GPCT));
-    write_deal(json, rows, row);
+    JSON_FIELD(json, "deal", json_raw, row_text(rows, row, COLUMN_DEAL));
     write_feedback(json, &documents->feedback, number);
     JSON_FIELD(json, "reason", json_str, row_text(rows, row, COLUMN_REASON));
     JSON_FIELD(json, "note", json_str, row_text(rows, row, COLUMN_NOTE));

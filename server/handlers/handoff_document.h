@@ -39,5 +39,5 @@ bool handoff_document_write(struct json_writer *json, struct handoff_documents *
  * document with the ETag, or 404. This is the same with 201 and its Location. */
 enum request_step handoff_created_finish(struct request *request);
 
-/* "allowed": [the moves that state and pause allow] */
-void handoff_write_allowed(struct json_writer *json, enum handoff_state state, bool is_paused);
+/* "allowed": [the moves that the state allows] */
+void handoff_write_allowed(struct json_writer *json, enum handoff_state state);

@@ -1,7 +1,7 @@
 /*
  * Moves of a handoff. One start for all of them: the last segment of the route's path names the
  * move, a table says what body it takes and how that becomes an input. What the state allows is
- * decided under the contact's lock (domain/change_handoff.c); here is checked what can be checked
+ * decided under the contact's lock (domain/change_moves.c); here is checked what can be checked
  * without it, all faults at once.
  *
  * A bare date means midnight in the organisation's zone, which only the database can tell, and
@@ -353,7 +353,7 @@ static void take_pause(struct request *request, const struct move_body *body,
 {
     handoff_require_text(request, body->reason, "/reason");
     move->input.move.reason = body->reason;
-    take_day_or_time(request, body->day_or_time, "/until", /* must_be_ahead= */ true,
+    take_day_or_time(request, body->day_or_time, "/until", /* must_be_ahead= */ false,
                      &move->input.move.until_us, move);
 }
 

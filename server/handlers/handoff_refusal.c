@@ -40,7 +40,7 @@ struct refusal {
     bool is_opening;
 };
 
-enum standing_column { STANDING_HANDOFF_ID, STANDING_STATE, STANDING_ASSIGNEE, STANDING_IS_PAUSED };
+enum standing_column { STANDING_HANDOFF_ID, STANDING_STATE, STANDING_ASSIGNEE };
 
 static enum request_step conflict_finish(struct request *request)
 {
@@ -57,8 +57,7 @@ static enum request_step conflict_finish(struct request *request)
         }
         JSON_FIELD(&json, "state", json_text, handoff_state_names[state]);
         JSON_FIELD(&json, "assignee", json_uuid, row_uuid(rows, 0, STANDING_ASSIGNEE));
-        handoff_write_allowed(&json, (enum handoff_state)state,
-                              row_bool(rows, 0, STANDING_IS_PAUSED));
+        handoff_write_allowed(&json, (enum handoff_state)state);
     }
     problem_end(request, &json);
     return REQUEST_REPLY;
@@ -74,8 +73,8 @@ static enum request_step refuse_conflict(struct request *request, const struct i
     if (read == NULL) {
         return REQUEST_REPLY;
     }
-    *refusal = (struct refusal){.detail = input->result.detail,
-                                .is_opening = input->kind == INPUT_HANDOFF};
+    *refusal =
+        (struct refusal){.detail = input->result.detail, .is_opening = input->kind != INPUT_MOVE};
     read->op.catalog = NULL;
     struct params *params = read_op_query(read, STATEMENT_HANDOFF_STANDING);
     param_uuid(params, input->handoff_id);
@@ -85,11 +84,27 @@ static enum request_step refuse_conflict(struct request *request, const struct i
     return REQUEST_RUN;
 }
 
+/* 422, always with a fault: the input's own, or the Idempotency-Key that was used for something
+ * else. */
+static enum request_step refuse_invalid(struct request *request, const struct input_result *result)
+{
+    if (result->faults != NULL) {
+        request->faults = *result->faults;
+    } else {
+        faults_add(&request->faults, result->is_replay ? "Idempotency-Key" : "", "conflict", "%s",
+                   result->detail);
+    }
+    return problem_faults(request);
+}
+
 enum request_step handoff_refuse(struct request *request, const struct input *input)
 {
     const struct input_result *result = &input->result;
     if (result->code == ERR_CONFLICT && result->has_state) {
         return refuse_conflict(request, input);
+    }
+    if (result->code == ERR_INVALID) {
+        return refuse_invalid(request, result);
     }
     (void)problem(request, result->code, result->detail);
     if (result->code == ERR_CONFLICT && result->is_replay) {

@@ -29,23 +29,16 @@ const struct query handoff_query = QUERY(struct handoff_query, handoff_params);
 
 /* ---- where a page begins ---- */
 
-static const int64_t due_first_us = 0;
-static const int64_t due_last_us = INT64_C(253402300799999000); /* the end of year 9999 */
-static const struct uuid id_first = {.bytes = {[15] = 1}};      /* the nil one would be a null */
-static const struct uuid id_last = {
-    .bytes = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-              0xff, 0xff}
-};
-
-/* Behind which handoff: of the order by due one with a promise (deadline and clock) or, later, one
- * without. */
+/* Behind which handoff: in the order by due one with a promise (deadline and clock), later one
+ * without; none and nil: from the beginning. */
 struct handoff_place {
     int64_t due_at_us;
     struct uuid clock_id;
     struct uuid handoff_id;
 };
-static const struct handoff_place place_first = {
-    .due_at_us = due_first_us, .clock_id = id_first, .handoff_id = id_last};
+
+/* The end of year 9999: behind all that have a promise. */
+static const int64_t due_us_max = INT64_C(253402300799999000);
 
 static void put_place(struct cursor *cursor, const struct handoff_place *place)
 {
@@ -62,15 +55,16 @@ static bool take_place(struct request *request, const struct list_query *list,
     if (!list_cursor(request, list, &cursor)) {
         return false;
     }
-    *ret_place = place_first;
+    *ret_place = (struct handoff_place){.due_at_us = TIME_NONE};
     if (cursor.len == 0) {
         return true;
     }
-    const bool is_whole = cursor_take_int(&cursor, &ret_place->due_at_us) &&
-                          cursor_take_uuid(&cursor, &ret_place->clock_id) &&
-                          cursor_take_uuid(&cursor, &ret_place->handoff_id) &&
-                          cursor_is_spent(&cursor) && ret_place->due_at_us >= due_first_us &&
-                          ret_place->due_at_us <= due_last_us;
+    const int64_t *due_at_us = &ret_place->due_at_us;
+    const bool is_whole =
+        cursor_take_int(&cursor, &ret_place->due_at_us) &&
+        cursor_take_uuid(&cursor, &ret_place->clock_id) &&
+        cursor_take_uuid(&cursor, &ret_place->handoff_id) && cursor_is_spent(&cursor) &&
+        (*due_at_us == TIME_NONE || (*due_at_us >= 0 && *due_at_us <= due_us_max));
     if (!is_whole) {
         faults_add(&request->faults, "?cursor", "format",
                    "This is no cursor of this list. Begin again without it.");
@@ -155,17 +149,12 @@ enum request_step handoffs_start(struct request *request)
 /* Behind the last row that is shown. */
 static void keep_place(struct handoff_list *list, const struct rows *rows, size_t row)
 {
-    struct handoff_place place = {
-        .due_at_us = due_last_us,
-        .clock_id = id_last,
-        .handoff_id = row_uuid(rows, row, DUE_HANDOFF_ID),
-    };
+    struct handoff_place place = {.due_at_us = due_us_max};
     if (list->is_by_due && !row_is_null(rows, row, DUE_AT)) {
-        place = (struct handoff_place){
-            .due_at_us = row_time(rows, row, DUE_AT),
-            .clock_id = row_uuid(rows, row, DUE_CLOCK_ID),
-            .handoff_id = id_last,
-        };
+        place.due_at_us = row_time(rows, row, DUE_AT);
+        place.clock_id = row_uuid(rows, row, DUE_CLOCK_ID);
+    } else {
+        place.handoff_id = row_uuid(rows, row, DUE_HANDOFF_ID);
     }
     put_place(&list->next, &place);
 }

@@ -109,7 +109,8 @@ enum request_step page_faults(struct request *request)
     for (size_t i = 0; i < request->faults.count && i < FAULTS_MAX; i++) {
         const struct fault *fault = &request->faults.items[i];
         buf_append_text(page, "<li><strong>");
-        write_escaped(page, str_from(fault->pointer + (fault->pointer[0] == '/' ? 1 : 0)));
+        const char *name = strrchr(fault->pointer, '/');
+        write_escaped(page, str_from(name != NULL ? name + 1 : fault->pointer));
         buf_append_text(page, "</strong> : ");
         write_escaped(page, str_from(fault->detail));
         buf_append_text(page, "</li>");

@@ -215,7 +215,7 @@ enum request_step setup_finish(struct request *request)
     if (code == ERR_NOT_FOUND) {
         return problem(request, code, not_found(request));
     }
-    if (code == ERR_INVALID) {
+    if (code == ERR_INVALID && request->faults.count > 0) {
         return problem_faults(request);
     }
     if (code != OK) {
@@ -250,6 +250,26 @@ static void write_funnel_etag(const struct catalog *catalog, char out[static 16]
     write_etag(&sum, out);
 }
 
+/* Of the document: since there is a funnel, and since any stage of it changed. */
+static void write_funnel_times(struct json_writer *json, const struct catalog *catalog)
+{
+    size_t count;
+    const struct catalog_entry *const *stages = catalog_list(catalog, CATALOG_STAGE, &count);
+    int64_t created_at_us = TIME_NONE;
+    int64_t updated_at_us = TIME_NONE;
+    for (size_t i = 0; i < count; i++) {
+        const struct catalog_entry *stage = stages[i];
+        if (created_at_us == TIME_NONE || stage->created_at_us < created_at_us) {
+            created_at_us = stage->created_at_us;
+        }
+        if (stage->updated_at_us > updated_at_us) {
+            updated_at_us = stage->updated_at_us;
+        }
+    }
+    JSON_FIELD(json, "created_at", json_time, created_at_us);
+    JSON_FIELD(json, "updated_at", json_time, updated_at_us);
+}
+
 static enum request_step reply_funnel(struct request *request, const struct catalog *catalog)
 {
     char etag[16];
@@ -271,6 +291,7 @@ static enum request_step reply_funnel(struct request *request, const struct cata
         }
     }
     json_object_end(&json);
+    write_funnel_times(&json, catalog);
     json_object_end(&json);
     return reply_end(request);
 }

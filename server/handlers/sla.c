@@ -89,7 +89,7 @@ static const struct query_param clock_params[] = {
 };
 const struct query sla_clock_query = QUERY(struct clock_query, clock_params);
 
-/* Behind which clock, in the order of deadlines. */
+/* Behind which clock, in the order of deadlines; none and nil: from the beginning. */
 struct clock_place {
     int64_t due_at_us;
     struct uuid clock_id;
@@ -103,7 +103,7 @@ static bool take_place(struct request *request, const struct list_query *list,
     if (!list_cursor(request, list, &cursor)) {
         return false;
     }
-    *ret_place = (struct clock_place){.clock_id = {.bytes = {[15] = 1}}};
+    *ret_place = (struct clock_place){.due_at_us = TIME_NONE};
     if (cursor.len == 0) {
         return true;
     }

@@ -280,7 +280,7 @@ static void take_attribute(struct request *request, struct submission *submissio
                            struct str value)
 {
     struct input *input = &submission->input;
-    const char *pointer = arena_printf(request->arena, "/%.*s", STR_ARGS(name));
+    const char *pointer = arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(name));
     if (value.len == 0) {
         return; /* a field left empty says nothing */
     }
@@ -371,8 +371,7 @@ static void check_required(struct request *request, const struct submission *sub
             continue;
         }
         faults_add(&request->faults,
-                   arena_printf(request->arena, submission->is_html ? "/%.*s" : "/attributes/%.*s",
-                                STR_ARGS(name)),
+                   arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(name)),
                    "required", "This form needs %.*s.", STR_ARGS(name));
     }
 }
@@ -418,13 +417,12 @@ static enum request_step refuse(struct request *request, const struct submission
                                                        : problem_faults(request);
 }
 
-enum request_step submit_start(struct request *request)
+static enum request_step start(struct request *request)
 {
     const struct form *form = catalog_form(request->catalog, request->params[0]);
     if (form == NULL) {
         return problem(request, ERR_NOT_FOUND, "There is no such form.");
     }
-    cors_allow(request, form);
     const enum err_code may = may_submit(request, form);
     if (may != OK) {
         return problem(request, may,
@@ -457,11 +455,10 @@ enum request_step submit_start(struct request *request)
                                                                                : REQUEST_REPLY;
 }
 
-enum request_step submit_finish(struct request *request)
+static enum request_step finish(struct request *request)
 {
     const struct submission *submission = request->data;
     const struct input_result *result = &submission->input.result;
-    cors_allow(request, submission->form);
     if (result->code == ERR_CONFLICT) {
         return problem(request, ERR_CONFLICT, result->detail);
     }
@@ -486,4 +483,24 @@ enum request_step submit_finish(struct request *request)
     JSON_FIELD(&json, "offer_url", json_str, offer != NULL ? offer->url : (struct str){0});
     json_object_end(&json);
     return reply_end(request);
+}
+
+/* Another origin's script sees the answer, also a refusal, only where the form lets it. */
+static enum request_step share(struct request *request, enum request_step step)
+{
+    const struct form *form = catalog_form(request->catalog, request->params[0]);
+    if (step == REQUEST_REPLY && form != NULL) {
+        cors_allow(request, form);
+    }
+    return step;
+}
+
+enum request_step submit_start(struct request *request)
+{
+    return share(request, start(request));
+}
+
+enum request_step submit_finish(struct request *request)
+{
+    return share(request, finish(request));
 }

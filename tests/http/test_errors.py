@@ -45,10 +45,14 @@ def test_a_body_that_is_not_json_is_400(service, text):
         assert "example.com" not in problem["detail"], "errors never carry an address"
 
 
-def test_the_largest_integer_is_a_number(service):
-    for number in (2**63 - 1, -2**63):
+def test_the_largest_integers(service):
+    """What every reader of JSON reads right; beyond it a number would change on its way."""
+    for number in (2**53 - 1, -(2**53 - 1)):
         made = service.marketing.make("/v1/contacts", {"email": funnel.address(), "attributes": {"n": number}})
         assert made["attributes"]["n"] == number
+    for number in (2**63 - 1, -2**63):
+        body = {"email": funnel.address(), "attributes": {"n": number}}
+        assert list(faults(service.marketing.post("/v1/contacts", body))) == ["/attributes/n"]
 
 
 def test_depth_of_32_is_taken(service):
@@ -118,7 +122,7 @@ def test_head_is_answered_wherever_get_is(service, path):
 
 
 @pytest.mark.parametrize("media_type", [None, "text/plain", "application/xml", "application/jsonx", "json", ";", "a/b/c",
-                                        "application/x-www-form-urlencoded", "application/json; charset=latin-1"])
+                                        "application/x-www-form-urlencoded"])
 def test_415(service, media_type):
     headers = {"Content-Type": media_type} if media_type else {}
     answer = service.marketing.request("POST", "/v1/contacts", content=b'{"email": "a@example.com"}', headers=headers)
@@ -184,9 +188,12 @@ def test_odd_queries(service, query):
 
 def test_long_things(service):
     expect(service.reader.get("/v1/contacts", params={"q": "x" * 201}), 422)
-    assert service.nobody.get("/v1/contacts?q=" + "x" * 20_000).status_code in (414, 431, 400)
-    assert service.nobody.get("/healthz", headers={"X-Long": "x" * 20_000}).status_code in (431, 400)
     expect(service.nobody.get("/" + "x" * 5000), 404)
+    # Beyond its own memory the library answers, in its own words.
+    client = service.client(checks=False)
+    assert client.get("/v1/contacts?q=" + "x" * 20_000).status_code in (414, 431)
+    assert client.get("/healthz", headers={"X-Long": "x" * 20_000}).status_code == 431
+    service.nobody.read("/healthz")
 
 
 # --- the order of checks --------------------------------------------------------------------------

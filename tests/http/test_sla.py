@@ -343,7 +343,7 @@ def test_every_instance_tells_the_same(make_service):
 
 @pytest.mark.parametrize("fields,pointer", [
     ({"target": "P1M"}, "/target"), ({"target": "PT0S"}, "/target"), ({"target": 24}, "/target"),
-    ({"target": {"weekday": "someday", "time": "18:00"}}, None), ({"kind": "attempts"}, "/attempts"),
+    ({"target": {"weekday": "someday", "time": "18:00"}}, None), ({"kind": "attempts", "attempts": 0}, "/attempts"),
     ({"warn_at": [1.5]}, "/warn_at/0"), ({"calendar": "0199f3a9-11c2-7d3e-a5f6-0a1b2c3d4e03"}, "/calendar"),
     ({"starts": "sometime"}, "/starts"), ({"applies_when": {"nonsense": 1}}, None)])
 def test_faults(service, fields, pointer):

@@ -1,5 +1,5 @@
 -- The handoffs $1, in this order, as they are shown: the contact and its score as they were at opening, the ids of
--- today (after a merge those of the survivor), the deal as it was expected and, once it is won, as it was made.
+-- today (after a merge those of the survivor).
 SELECT w.n, h.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h.version, h.state, h.purpose, h.cycle,
        h.assignee,
        h.snapshot #>> '{contact,email}' AS email, (h.snapshot #> '{contact,attributes}')::text AS attributes,
@@ -9,20 +9,9 @@ SELECT w.n, h.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h
        h.trigger ->> 'kind' AS activity, h.trigger ->> 'form' AS form, h.trigger ->> 'offer' AS offer,
        h.trigger ->> 'actor' AS actor, h.trigger ->> 'reason' AS trigger_reason,
        h.opened_at, h.accepted_at, h.work_by, h.contacted_at, h.qualified_at, h.opportunity_at, h.closed_at,
-       h.paused_until, h.pause_reason, h.gpct::text AS gpct,
-       h.deal IS NOT NULL OR d.is_made AS has_deal,
-       CASE WHEN d.is_made THEN d.amount ELSE (h.deal ->> 'amount')::bigint END AS amount,
-       CASE WHEN d.is_made THEN d.currency ELSE h.deal ->> 'currency' END AS currency,
-       h.deal ->> 'expected_close' AS expected_close, h.deal ->> 'owner' AS owner,
+       h.paused_until, h.pause_reason, h.gpct::text AS gpct, h.deal::text AS deal,
        h.reason, h.note, h.nurture_until, h.updated_at
 FROM unnest($1::uuid[]) WITH ORDINALITY AS w (handoff_id, n)
 JOIN handoff h ON h.handoff_id = w.handoff_id
 JOIN contact c ON c.contact_id = h.contact_id
-LEFT JOIN LATERAL (
-    SELECT true AS is_made, x.amount, x.currency
-    FROM contact m JOIN deal x ON x.contact_id = m.contact_id
-    WHERE h.state = 'won' AND x.handoff_id = h.handoff_id
-      AND (m.contact_id = coalesce(c.merged_into, c.contact_id)
-           OR m.merged_into = coalesce(c.merged_into, c.contact_id))
-    LIMIT 1) AS d ON true
 ORDER BY w.n

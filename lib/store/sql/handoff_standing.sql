@@ -1,5 +1,5 @@
 -- Where a handoff stands, for whoever was refused: the one with id $1, or the latest of contact $2.
-SELECT h.handoff_id, h.state, h.assignee, h.paused_at IS NOT NULL AS is_paused
+SELECT h.handoff_id, h.state, h.assignee
 FROM handoff h
 WHERE h.handoff_id = coalesce($1::uuid, (
     SELECT c.handoff_id FROM contact m JOIN contact c ON c.contact_id = coalesce(m.merged_into, m.contact_id)

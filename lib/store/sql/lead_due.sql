@@ -22,8 +22,9 @@ WITH due AS MATERIALIZED (
           AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
                OR ($4::boolean
                    AND EXISTS (SELECT FROM stage_change g
-                               WHERE g.contact_id IN (SELECT p.contact_id UNION ALL
-                                                      SELECT d.contact_id FROM contact d WHERE d.merged_into = p.contact_id)
+                               WHERE g.contact_id IN (
+                                   SELECT p.contact_id UNION ALL
+                                   SELECT d.contact_id FROM contact d WHERE d.merged_into = p.contact_id)
                                  AND g.to_stage = 'disqualified')))
           AND ($5::text[] IS NULL OR coalesce(s.decision, 'stay') = ANY ($5::text[]))
           AND ($6::text IS NULL OR s.fit_grade <= $6::text)

@@ -42,7 +42,8 @@ cold AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT * FROM contact x WHERE x.contact_id = s.contact_id LIMIT 1) p
     LEFT JOIN LATERAL (SELECT * FROM handoff x WHERE x.handoff_id = p.handoff_id LIMIT 1) h ON true
     WHERE (SELECT count(*) FROM hot) < $13::int AND $7::float8 IS NULL
-      AND s.model = $1::int AND s.heat IS NULL AND s.contact_id < coalesce($16::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+      AND s.model = $1::int AND s.heat IS NULL
+      AND s.contact_id < coalesce($16::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
       AND p.merged_into IS NULL
       AND p.stage = ANY ($2::text[]::stage[])
       AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage

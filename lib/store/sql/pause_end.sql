@@ -1,11 +1,14 @@
--- Ends the pauses that are over at $2 among the locked contacts $1, once each, since paused_until goes: the clocks
--- run on as if they had been started again at paused_until, however late this comes. (What is due then is flagged
--- by the next look.)
+-- Ends the pauses that are over at $2 among the locked contacts $1 and those merged into them, once each, since
+-- paused_until goes: the clocks run on as if they had been started again at paused_until, however late this comes.
+-- (What is due then is flagged by the next look.) Only a contact's latest handoff is open, so one can be paused.
 WITH over AS (
     SELECT h.contact_id, h.handoff_id, h.paused_until, coalesce(m.merged_into, m.contact_id) AS shown_id
-    FROM contact m JOIN handoff h ON h.contact_id = m.contact_id
-    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[]))
-      AND h.paused_until <= $2::timestamptz),
+    FROM contact m
+    CROSS JOIN LATERAL (
+        SELECT x.contact_id, x.handoff_id, x.paused_until FROM handoff x
+        WHERE x.contact_id = m.contact_id AND x.paused_until <= $2::timestamptz
+        LIMIT 1) AS h
+    WHERE m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[])),
 clock AS (
     UPDATE sla_clock k
     SET state = 'running', due_at = k.due_at + s.shift, warnings = s.warnings,

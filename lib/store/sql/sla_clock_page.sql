@@ -1,6 +1,6 @@
--- Clocks, by deadline: behind the deadline $1 and its clock $2, in the states $3, of the kinds
--- $4, on handoffs of the assignee $5 (null: of anybody) or, with $6, of nobody. At most $7. The columns are those
--- of handoff_clocks.sql from its second on.
+-- Clocks, by deadline: behind the deadline $1 and its clock $2 (null: from the beginning), in the
+-- states $3, of the kinds $4, on handoffs of the assignee $5 (null: of anybody) or, with $6, of nobody. At most $7.
+-- The columns are those of handoff_clocks.sql from its second on.
 SELECT k.clock_id, k.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h.assignee, k.kind, k.policy,
        k.policy_id, k.state, k.started_at, k.due_at, k.met_at, k.breached_at, k.ended_at, k.end_reason
 FROM sla_clock k
@@ -10,7 +10,8 @@ CROSS JOIN LATERAL (
       AND ($5::uuid IS NULL OR x.assignee = $5::uuid) AND (NOT $6::boolean OR x.assignee IS NULL)
     LIMIT 1) AS h
 CROSS JOIN LATERAL (SELECT y.merged_into, y.contact_id FROM contact y WHERE y.contact_id = k.contact_id LIMIT 1) AS c
-WHERE (k.due_at, k.clock_id) > ($1::timestamptz, $2::uuid)
+WHERE (k.due_at, k.clock_id) > (coalesce($1::timestamptz, '-infinity'::timestamptz),
+                                coalesce($2::uuid, '00000000-0000-0000-0000-000000000000'::uuid))
   AND k.state = ANY ($3::text[]) AND k.kind = ANY ($4::text[])
 ORDER BY k.due_at, k.clock_id
 LIMIT $7::int

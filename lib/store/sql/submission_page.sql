@@ -1,6 +1,6 @@
 -- Submissions of all contacts, newest first: the feed walked backwards, since an index of their own would make each
--- one dearer to take in. $1 form (null: all), $2 and $3 place in the feed of the last one of the page before (null:
--- none), $4 rows.
+-- one dearer to take in. So it reaches as far back as the feed is kept. $1 form (null: all), $2 and $3 place in the
+-- feed of the last one of the page before (null: none), $4 rows.
 -- LIMIT 1 where a key finds the row: so the plan is one lookup a row, whatever the statistics say.
 SELECT a.id, a.form, a.owner, a.email, (a.payload->'attributes')::text, (a.payload->'ignored')::text,
        (a.payload->'consents')::text, (a.payload->'context')::text, a.offer, a.campaign, a.channel, a.occurred_at,
