@@ -136,6 +136,10 @@ static void op_finish(struct op *op)
     const struct idempotency *key = request->change != NULL  ? request->change->idempotency
                                     : request->setup != NULL ? request->setup->idempotency
                                                              : NULL;
+    if (key != NULL && key->code != OK) {
+        (void)problem(request, key->code, key->detail);
+        return;
+    }
     request->is_replay = request->is_replay ||
                          (key != NULL && key->is_replay && op->err.code == OK);
     if (request->finish(request) == REQUEST_REPLY && request->is_replay &&

@@ -79,6 +79,17 @@ def database(make_database):
     made.drop()
 
 
+@pytest.fixture(autouse=True)
+def nothing_crashed(request):
+    """A test whose request ends the server fails by that; those behind it in the module find a new one."""
+    yield
+    service = request.node.funcargs.get("service") if "service" in request.fixturenames else None
+    if service is not None and not service.server.is_running() and service.server.process is not None:
+        code, log = service.server.process.returncode, service.server.log_tail()
+        service.server.start()
+        pytest.fail(f"the server ended with {code}:\n{log}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """A failure shows what the servers it used logged last."""

@@ -31,11 +31,11 @@ static enum err_code snapshot_of(const struct contact *contact, struct effects *
     json_key(&json, "score");
     const enum err_code code = contact_write_score(&json, contact, effects->catalog, effects->arena,
                                                    effects->scratch, effects->now_us);
-    json_object_end(&json);
-    if (code != OK || buf.failed) {
-        return code != OK ? code : ERR_NOMEM;
+    if (code != OK) {
+        return code;
     }
-    *ret_snapshot = arena_str(effects->arena, buf_str(&buf));
+    json_object_end(&json);
+    *ret_snapshot = buf.failed ? (struct str){0} : arena_str(effects->arena, buf_str(&buf));
     return ret_snapshot->data != NULL ? OK : ERR_NOMEM;
 }
 

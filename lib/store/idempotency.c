@@ -23,6 +23,8 @@ size_t idempotency_lookup_params(struct params *params, const struct idempotent 
 static void settle(const struct idempotent *operation, enum err_code code, const char *detail)
 {
     operation->idempotency->is_replay = true;
+    operation->idempotency->code = code;
+    operation->idempotency->detail = detail;
     for (size_t i = 0; i < operation->result_count; i++) {
         operation->results[i]->is_replay = true;
         operation->results[i]->code = code;
@@ -136,6 +138,7 @@ enum err_code idempotency_take(const struct rows *rows, const struct idempotent 
 {
     for (size_t i = 0; i < count; i++) {
         operations[i].idempotency->is_replay = false;
+        operations[i].idempotency->code = OK;
         const enum err_code code = take_one(rows, &operations[i], reterr);
         if (code != OK) {
             return code;

@@ -53,7 +53,9 @@ struct idempotency {
     struct str method_path;    /* "POST /v1/contacts" */
     struct str key;            /* the client's */
     struct sha256 fingerprint; /* of the body */
-    bool is_replay;            /* out: results are those of the first time */
+    bool is_replay;            /* out: results are those of the first time, or: */
+    enum err_code code;        /* out: why the key cannot be honoured; nothing was decided */
+    const char *detail;
 };
 
 enum { CHANGE_INPUTS_MAX = 1000, READ_QUERIES_MAX = 4 };

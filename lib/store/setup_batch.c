@@ -141,7 +141,9 @@ static enum err_code send_entry(struct setup *setup)
     params_clear(params);
     CLEANUP(buf_done) struct buf body;
     buf_init(&body, PARAM_BYTES_MAX);
-    json_serialize(&body, setup->body);
+    if (setup->body != NULL) { /* a DELETE has none */
+        json_serialize(&body, setup->body);
+    }
     if (body.failed) {
         return refuse(setup, ERR_NOMEM, "Out of memory.");
     }

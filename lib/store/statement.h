@@ -77,6 +77,7 @@
     STATEMENT(SLA_CLOCK_PAGE_LIVE, sla_clock_page_live)                                            \
     STATEMENT(HANDOFF_PAGE, handoff_page)                                                          \
     STATEMENT(HANDOFF_PAGE_OPEN, handoff_page_open)                                                \
+    STATEMENT(HANDOFF_PAGE_MEMBER, handoff_page_member)                                            \
     STATEMENT(HANDOFF_PAGE_DUE, handoff_page_due)                                                  \
     STATEMENT(HANDOFF_READ, handoff_read)                                                          \
     STATEMENT(HANDOFF_CLOCKS, handoff_clocks)                                                      \

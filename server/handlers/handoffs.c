@@ -95,27 +95,43 @@ static void state_params(struct params *params, uint64_t states)
     }
 }
 
+static void due_page_params(struct params *params, const struct handoff_query *query,
+                            const struct assignee_filter *filter, const struct handoff_place *place,
+                            bool is_open_only)
+{
+    state_params(params, query->states);
+    assignee_filter_params(params, filter);
+    param_int(params, (int32_t)query->list.limit + 1);
+    param_time(params, place->due_at_us);
+    param_uuid(params, place->clock_id);
+    param_uuid(params, place->handoff_id);
+    param_bool(params, is_open_only);
+}
+
+/* Each way through the table has its statement: the open ones are few, a member's and all have an
+ * index. */
 static void page_params(struct read_op *read, const struct handoff_query *query,
                         const struct assignee_filter *filter, const struct handoff_place *place,
                         bool is_by_due)
 {
     const bool is_open_only = query->states != 0 && (query->states & ~open_states) == 0;
+    const bool is_members = !is_open_only && !uuid_is_nil(filter->member_id);
     if (is_by_due) {
         struct params *params = read_op_query(read, STATEMENT_HANDOFF_PAGE_DUE);
-        state_params(params, query->states);
-        assignee_filter_params(params, filter);
-        param_int(params, (int32_t)query->list.limit + 1);
-        param_time(params, place->due_at_us);
-        param_uuid(params, place->clock_id);
-        param_uuid(params, place->handoff_id);
-        param_bool(params, is_open_only);
+        due_page_params(params, query, filter, place, is_open_only);
         return;
     }
-    struct params *params =
-        read_op_query(read, is_open_only ? STATEMENT_HANDOFF_PAGE_OPEN : STATEMENT_HANDOFF_PAGE);
+    struct params *params = read_op_query(read, is_open_only ? STATEMENT_HANDOFF_PAGE_OPEN
+                                                : is_members ? STATEMENT_HANDOFF_PAGE_MEMBER
+                                                             : STATEMENT_HANDOFF_PAGE);
     param_uuid(params, place->handoff_id);
-    state_params(params, query->states);
-    assignee_filter_params(params, filter);
+    if (is_members) {
+        param_uuid(params, filter->member_id);
+        state_params(params, query->states);
+    } else {
+        state_params(params, query->states);
+        assignee_filter_params(params, filter);
+    }
     param_int(params, (int32_t)query->list.limit + 1);
 }
 

@@ -459,9 +459,6 @@ static enum request_step finish(struct request *request)
 {
     const struct submission *submission = request->data;
     const struct input_result *result = &submission->input.result;
-    if (result->code == ERR_CONFLICT) {
-        return problem(request, ERR_CONFLICT, result->detail);
-    }
     if (result->code != OK) {
         faults_add(&request->faults, "/id", "taken", "%s", result->detail);
         return refuse(request, submission);

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (content_type_conformance, respons
 from support import contract, funnel, paths
 from support.client import expect
 
-EXAMPLES = 15
+EXAMPLES = 25
 JUDGES = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
           response_schema_conformance]
 

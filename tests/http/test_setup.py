@@ -1,6 +1,5 @@
 """Setting up: each kind of thing is made, read by slug and id, changed, listed, refused with all its faults."""
 
-import datetime
 import uuid
 
 import pytest
@@ -292,10 +291,9 @@ def test_faults_of_a_key(service):
 
 
 def test_an_expired_key(fresh):
-    made = fresh.admin.make("/v1/keys", {"name": "short", "scopes": ["read"], "expires_at": times.ahead(hours=1)})
+    made = fresh.admin.make("/v1/keys", {"name": "short", "scopes": ["read"], "expires_at": times.ahead(seconds=3)})
     client = Client(fresh.url, made["key"])
     client.read("/v1/organisation")
-    fresh.database.move_clock(datetime.timedelta(hours=2))
     wait_until(lambda: client.get("/v1/organisation").status_code == 401, what="the key to expire")
     expired = fresh.admin.post("/v1/keys", {"name": "past", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"})
     if expired.status_code == 201:

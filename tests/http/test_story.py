@@ -103,7 +103,7 @@ def test_the_feed_tells_it_in_order(story):
 
     page = wait_until(complete, what="the feed")
     told = [event["type"] for event in page["data"]]
-    assert {"submission.received", "contact.created", "contact.decision_changed", "handoff.opened"} <= set(told)
+    assert {"submission.received", "contact.decision_changed", "handoff.opened"} <= set(told)
     assert page["next_after"] == page["data"][-1]["position"]
     assert [event["position"] for event in page["data"]] == list(range(story.start + 1, page["next_after"] + 1))
     assert all(event["contact_id"] == story.contact["id"] for event in page["data"])

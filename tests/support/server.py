@@ -102,7 +102,7 @@ class Server:
             return log.read().decode(errors="replace")
 
     def log_tail(self):
-        return complaint(self.log()) or self.log()[-4000:]
+        return complaint(self.log_of_this_run()) or self.log()[-4000:]
 
     def log_lines(self):
         """The log's JSON lines as objects."""
@@ -126,7 +126,7 @@ class Server:
             self.process.send_signal(signal.SIGABRT)
             self.process.wait(30)
             raise AssertionError(f"{self.name} did not stop in {STOP_SECONDS} s\n{self.log_tail()}") from None
-        assert complaint(self.log()) is None, complaint(self.log())
+        assert complaint(self.log_of_this_run()) is None, complaint(self.log_of_this_run())
         assert code == 0, f"{self.name} ended with {code}\n{self.log_tail()}"
 
     def stop(self):
@@ -140,7 +140,7 @@ class Server:
         """kill -9."""
         self.process.kill()
         self.process.wait(30)
-        assert complaint(self.log()) is None, complaint(self.log())
+        assert complaint(self.log_of_this_run()) is None, complaint(self.log_of_this_run())
 
     def end(self):
         """For clean-up: gone, whatever it takes."""

@@ -369,7 +369,7 @@ static void after_a_recycle_only_scored_input_and_not_before_its_time(void **sta
     /* The time has come: neither that, nor attributes, nor what matches no rule hands over. */
     desk->now_us = until_us + US_PER_DAY;
     struct input *input = desk_input(desk, INPUT_PATCH);
-    claim_number(input, "company_size", "400");
+    claim_number(input, "company_size", "100"); /* B1: an MQL still */
     desk_do(desk, person, input);
     assert_non_null(strstr(told(desk), "score.grade_changed"));
     assert_false(has_handoff(person));

@@ -560,8 +560,8 @@ static inline void desk_read(struct desk *desk, struct person *person)
     contact->attribute_count = contact->attribute_capacity = 0;
     contact->consents = NULL;
     contact->consent_count = contact->consent_capacity = 0;
-    assert_int_equal(contact_read_attributes(contact, columns[0], columns[1], &desk->arena, &err),
-                     OK);
+    if (contact_read_attributes(contact, columns[0], columns[1], &desk->arena, &err) != OK)
+        fail_msg("%s %s", err.detail, columns[0].data);
     assert_int_equal(contact_read_consents(contact, columns[2], &desk->arena, &err), OK);
     contact->clock_count = 0;
     for (size_t i = 0; i < before.clock_count; i++) {
