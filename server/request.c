@@ -318,7 +318,8 @@ static const char *expected_type(enum body_kind body)
                : "Send application/json.";
 }
 
-/* What the body says it is, before anybody looks whether it is that: 415 comes before 413 and 400. */
+/* What the body says it is, before anybody looks whether it is that: 415 comes before 413 and 400.
+ */
 static enum err_code check_media_type(struct request *request, struct err *reterr)
 {
     const enum body_kind body = request->route->body;
@@ -561,7 +562,11 @@ static void on_done(void *context, struct http_message *message)
     struct request *request = message->user;
     metrics_count_request(&app->metrics, request != NULL ? request->route : NULL,
                           message->reply.status, clock_monotonic_us() - message->received_at_us);
-    log_write(LOG_DEBUG, "request", LOG_TEXT("request_id", message->request_id),
+    const unsigned status = message->reply.status;
+    log_write(status >= 500   ? LOG_WARN
+              : status >= 400 ? LOG_INFO
+                              : LOG_DEBUG,
+              "request", LOG_TEXT("request_id", message->request_id),
               LOG_TEXT("operation", request != NULL && request->route != NULL
                                         ? request->route->operation_id
                                         : ""),

@@ -592,6 +592,9 @@ enum err_code change_decide(struct contact *contact, struct contact *other, stru
         .contact_id = contact->contact_id,
         .received_at_us = effects->now_us,
     };
+    if (!uuid_is_nil(contact->merged_into)) {
+        return ERR_BUG;
+    }
     if (input->if_version != 0 && input->if_version != contact->version) {
         return refuse(input, ERR_STALE, "It was changed meanwhile: read it again.");
     }

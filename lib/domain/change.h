@@ -256,7 +256,7 @@ struct effects {
  * Returns OK also when the input was refused (result.code says so, nothing was changed). ERR_NOMEM
  * fails the batch: what was changed so far is to be thrown away with it. Needs contact->history
  * (and other->history) when change_needs_history says so; ERR_BUG, and the same, when it is not
- * there.
+ * there, or when the contact was merged into another one by an earlier input: that one decides.
  */
 enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects) MUSTCHECK;

@@ -267,17 +267,21 @@ enum err_code change_decision(struct contact *contact, struct input *input, stru
 
 /* ---- what follows of itself ---- */
 
-void handoff_wake(struct contact *contact, struct effects *effects)
+enum err_code handoff_wake(struct contact *contact, const struct input *input,
+                           struct effects *effects)
 {
     struct handoff *handoff = &contact->handoff;
-    if (handoff->paused_until_us == TIME_NONE || handoff->paused_until_us > effects->now_us) {
-        return;
+    const int64_t until_us = handoff->paused_until_us;
+    if (until_us == TIME_NONE || until_us > effects->now_us) {
+        return OK;
     }
-    clocks_resume(contact, handoff->paused_until_us, effects);
+    clocks_resume(contact, until_us, effects);
     handoff->paused_at_us = TIME_NONE;
     handoff->paused_until_us = TIME_NONE;
     handoff->pause_reason = (struct str){0};
     handoff_touch(handoff, effects);
+    return handoff_event(effects, "handoff.activity", contact, input, STR_LITERAL("system"),
+                         STR_LITERAL("resumed"));
 }
 
 void handoff_follow_stage(struct contact *contact, const struct effects *effects)

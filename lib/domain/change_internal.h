@@ -192,8 +192,10 @@ enum err_code handoff_close(struct contact *contact, const struct input *input,
 /* Makes room for another latest handoff: what is still to be written of the present one is kept
  * aside. */
 enum err_code handoff_retire(struct contact *contact, struct effects *effects) MUSTCHECK;
-/* A pause that is over by now ended when it was to end, whether or not somebody noticed. */
-void handoff_wake(struct contact *contact, struct effects *effects);
+/* A pause that is over by now ended when it was to end, and is told to have, if nobody has noticed.
+ */
+enum err_code handoff_wake(struct contact *contact, const struct input *input,
+                           struct effects *effects) MUSTCHECK;
 /* The handoff of a customer is an upsell, however it began. */
 void handoff_follow_stage(struct contact *contact, const struct effects *effects);
 

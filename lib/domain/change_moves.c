@@ -373,8 +373,7 @@ static enum err_code make_move(struct contact *contact, struct input *input,
         return move_pause(contact, input, effects);
     case MOVE_RESUME:
         return move_resume(contact, input, effects);
-    case MOVE_FEEDBACK:
-        return move_feedback(contact, input, effects);
+    case MOVE_FEEDBACK: /* makes none */
     case MOVE_COUNT_:
         break;
     }
@@ -419,9 +418,10 @@ enum err_code change_move(struct contact *contact, struct input *input, struct e
     }
     input->result.has_state = false;
     input->result.changed = true;
-    if (move != MOVE_FEEDBACK) {
-        handoff_wake(contact, effects);
-        handoff_touch(handoff, effects);
+    if (move == MOVE_FEEDBACK) {
+        return move_feedback(contact, input, effects);
     }
-    return make_move(contact, input, effects);
+    const enum err_code code = handoff_wake(contact, input, effects);
+    handoff_touch(handoff, effects);
+    return code != OK ? code : make_move(contact, input, effects);
 }

@@ -119,9 +119,10 @@ static enum err_code close_as_duplicate(struct contact *contact, const struct in
         return OK;
     }
     const struct str reason = STR_LITERAL("duplicate");
-    handoff_wake(contact, effects);
+    const enum err_code code = handoff_wake(contact, input, effects);
     contact->handoff.reason = reason;
-    return handoff_close(contact, input, HANDOFF_REJECTED, "merge", reason, effects);
+    return code != OK ? code
+                      : handoff_close(contact, input, HANDOFF_REJECTED, "merge", reason, effects);
 }
 
 /* One handoff goes on, as the survivor's, whoever's it was; at most one stays open. */

@@ -39,7 +39,9 @@ struct attribute *contact_add_attribute(struct contact *contact, struct arena *a
               sizeof *contact->attributes, ATTRIBUTES_MAX, arena)) {
         return NULL;
     }
-    return &contact->attributes[contact->attribute_count++];
+    struct attribute *attribute = &contact->attributes[contact->attribute_count++];
+    *attribute = (struct attribute){.kind = ATTRIBUTE_IS_NULL}; /* one was there, maybe */
+    return attribute;
 }
 
 struct consent *contact_add_consent(struct contact *contact, struct arena *arena)
@@ -48,7 +50,9 @@ struct consent *contact_add_consent(struct contact *contact, struct arena *arena
               sizeof *contact->consents, CONSENTS_MAX, arena)) {
         return NULL;
     }
-    return &contact->consents[contact->consent_count++];
+    struct consent *consent = &contact->consents[contact->consent_count++];
+    *consent = (struct consent){.is_granted = false};
+    return consent;
 }
 
 const struct attribute *contact_attribute(const struct contact *contact, struct str name)

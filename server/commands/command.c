@@ -42,6 +42,18 @@ bool command_config(struct config *config, enum config_command kind, struct conf
     return true;
 }
 
+bool command_takes_no_words(struct config *config, char **argv, const char *usage, int *ret_status)
+{
+    if (config->argument_count == 0) {
+        return true;
+    }
+    (void)fprintf(stderr, "relais %s: \"%s\" is one word too many\nUsage: relais %s\n", argv[0],
+                  config->arguments[0], usage);
+    config_done(config);
+    *ret_status = EXIT_USAGE;
+    return false;
+}
+
 enum err_code command_database(const struct config *config, struct embedded **ret_embedded,
                                const char **ret_url, struct err *reterr)
 {

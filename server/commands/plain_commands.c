@@ -9,6 +9,14 @@
 
 enum { OUTPUT_BYTES_MAX = 1 << 20 };
 
+static const char doctor_usage[] = "doctor [--database-url URL | --data-dir DIR]";
+
+static const char healthcheck_usage[] = "healthcheck [--listen ADDRESS]";
+
+static const char config_usage[] = "config [--markdown]";
+
+static const char migrate_usage[] = "migrate [--database-url URL | --data-dir DIR]";
+
 int command_version(int argc, char **argv)
 {
     (void)argc;
@@ -21,8 +29,8 @@ int command_migrate(int argc, char **argv)
 {
     struct config config = {0};
     int status;
-    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv,
-                        "migrate [--database-url URL | --data-dir DIR]", &status)) {
+    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv, migrate_usage, &status) ||
+        !command_takes_no_words(&config, argv, migrate_usage, &status)) {
         return status;
     }
     struct err err;
@@ -101,8 +109,8 @@ int command_config_show(int argc, char **argv)
     struct config config = {0};
     struct config_flag markdown = {"markdown", NULL, "as the README's table", NULL};
     int status;
-    if (!command_config(&config, CONFIG_PLAIN, &markdown, 1, argc, argv, "config [--markdown]",
-                        &status)) {
+    if (!command_config(&config, CONFIG_PLAIN, &markdown, 1, argc, argv, config_usage, &status) ||
+        !command_takes_no_words(&config, argv, config_usage, &status)) {
         return status;
     }
     CLEANUP(buf_done) struct buf out;
@@ -153,8 +161,9 @@ int command_healthcheck(int argc, char **argv)
 {
     struct config config = {0};
     int status;
-    if (!command_config(&config, CONFIG_HEALTHCHECK, NULL, 0, argc, argv,
-                        "healthcheck [--listen ADDRESS]", &status)) {
+    if (!command_config(&config, CONFIG_HEALTHCHECK, NULL, 0, argc, argv, healthcheck_usage,
+                        &status) ||
+        !command_takes_no_words(&config, argv, healthcheck_usage, &status)) {
         return status;
     }
     status = ask(&config, "/readyz");
@@ -173,8 +182,8 @@ int command_doctor(int argc, char **argv)
 {
     struct config config = {0};
     int status;
-    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv,
-                        "doctor [--database-url URL | --data-dir DIR]", &status)) {
+    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv, doctor_usage, &status) ||
+        !command_takes_no_words(&config, argv, doctor_usage, &status)) {
         return status;
     }
     struct err err = {.code = OK};

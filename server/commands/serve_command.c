@@ -126,7 +126,8 @@ int command_serve(int argc, char **argv)
         return EXIT_FAILED;
     }
     int status;
-    if (command_config(&service->config, CONFIG_SERVE, NULL, 0, argc, argv, usage, &status)) {
+    if (command_config(&service->config, CONFIG_SERVE, NULL, 0, argc, argv, usage, &status) &&
+        command_takes_no_words(&service->config, argv, usage, &status)) {
         sigset_t signals;
         block_signals(&signals);
         status = run(service, &signals);

@@ -8,6 +8,8 @@
  * whether a time lies ahead is the database's to say too: a move with such a time asks it first,
  * then goes.
  */
+#include <stdio.h>
+
 #include "handlers/handoff_document.h"
 #include "handlers/handoff_refusal.h"
 
@@ -244,7 +246,8 @@ static void take_attempt(struct request *request, const struct move_body *body,
     json_writer_init(&json, &buf);
     json_array_begin(&json);
     for (size_t i = 0; i < body->offers_sent_count; i++) {
-        const char *pointer = arena_printf(request->arena, "/offers_sent/%zu", i);
+        char pointer[40];
+        (void)snprintf(pointer, sizeof pointer, "/offers_sent/%zu", i);
         json_str(&json, take_offer(request, body->offers_sent[i], pointer));
     }
     json_array_end(&json);

@@ -30,7 +30,7 @@ enum request_step ready_finish(struct request *request)
     }
     return reply_document(
         request, 200,
-        STR_LITERAL("{\"status\":\"ready\",\"database\":\"ok\",\"migrations\":\"ok\"}"));
+        STR_LITERAL("{\"status\":\"ready\"}"));
 }
 
 enum request_step metrics_start(struct request *request)

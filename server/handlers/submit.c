@@ -212,10 +212,10 @@ static void decode_context(struct request *request, const json_t *context,
 static void decode_json(struct request *request, struct submission *submission)
 {
     struct submission_body body;
-    if (!schema_decode(&submission_schema, request->body, request->arena, &body,
-                       &request->faults)) {
-        return;
-    }
+    /* What is wrong stays with its field: the rest is looked at all the same, so that all faults
+     * are told. */
+    const bool is_sound =
+        schema_decode(&submission_schema, request->body, request->arena, &body, &request->faults);
     struct input *input = &submission->input;
     (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
                            &input->attribute_count);
@@ -225,7 +225,7 @@ static void decode_json(struct request *request, struct submission *submission)
     if (body.email.data != NULL) {
         (void)email_into_input(request, body.email, "/email", input);
     }
-    if (!uuid_is_nil(body.id)) {
+    if (is_sound && !uuid_is_nil(body.id)) {
         input->activity.id = body.id;
         input->activity.has_client_id = true;
     }
@@ -371,8 +371,8 @@ static void check_required(struct request *request, const struct submission *sub
             continue;
         }
         faults_add(&request->faults,
-                   arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(name)),
-                   "required", "This form needs %.*s.", STR_ARGS(name));
+                   arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(name)), "required",
+                   "This form needs %.*s.", STR_ARGS(name));
     }
 }
 

@@ -179,6 +179,31 @@ static void a_merge_needs_two(void **state)
     assert_int_equal(step.input->result.code, ERR_STALE);
 }
 
+/* What a caller did not prepare is no answer, rather than a wrong one. */
+static void what_the_caller_owes(void **state)
+{
+    struct desk *desk = *state;
+    struct person *survivor = desk_person(desk, "a@example.com");
+    struct person *duplicate = desk_person(desk, "b@example.com");
+    desk_do(desk, survivor, desk_submission(desk, "paper"));
+    desk_do(desk, duplicate, desk_submission(desk, "paper"));
+    struct input *merge = desk_input(desk, INPUT_MERGE);
+    struct input *late = desk_activity(desk, "page_view", desk->now_us - US_PER_DAY);
+    struct step step = {.person = duplicate, .input = merge, .other = survivor};
+    assert_true(change_needs_history(&duplicate->contact, merge, desk->catalog, desk->now_us, 1));
+    assert_true(change_needs_history(&duplicate->contact, late, desk->catalog, desk->now_us, 1));
+    desk_begin_batch(desk, &step, 0); /* loads nothing */
+    assert_int_equal(change_decide(&duplicate->contact, &survivor->contact, merge, &desk->effects),
+                     ERR_BUG);
+    desk_begin_batch(desk, &step, 0);
+    assert_int_equal(change_decide(&survivor->contact, NULL, late, &desk->effects), ERR_BUG);
+    desk_merge(desk, duplicate, survivor);
+    desk_begin_batch(desk, &step, 0);
+    assert_int_equal(
+        change_decide(&duplicate->contact, NULL, desk_submission(desk, "paper"), &desk->effects),
+        ERR_BUG);
+}
+
 /* ---- merge: score ---- */
 
 static void the_score_is_that_of_the_union(void **state)
@@ -464,6 +489,7 @@ int main(void)
         DESK_TEST(the_past_of_both_counts),
         DESK_TEST(too_many_attributes_together_are_refused),
         DESK_TEST(a_merge_needs_two),
+        DESK_TEST(what_the_caller_owes),
         DESK_TEST(the_score_is_that_of_the_union),
         DESK_TEST(a_merge_may_make_an_mql),
         DESK_TEST(an_open_handoff_of_the_duplicate_goes_on),

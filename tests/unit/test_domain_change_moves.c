@@ -531,6 +531,9 @@ static void a_pause_ends_when_it_was_to_end(void **state)
     const struct clock_record *clock = clock_of(person, "first_contact");
     assert_int_equal(clock->due_at_us, due_us + 48 * US_PER_HOUR);
     assert_int_equal(clock->state, CLOCK_MET);
+    assert_told(desk, "handoff.activity handoff.contacted sla.met");
+    assert_string_equal(event_value(desk, "handoff.activity", "actor"), "system");
+    assert_string_equal(event_value(desk, "handoff.activity", "reason"), "resumed");
     assert_int_equal(person->contact.handoff.paused_until_us, TIME_NONE);
     /* A hundred hours later the deadline has passed meanwhile. */
     struct person *other = desk_mql(desk, "b@example.com");
