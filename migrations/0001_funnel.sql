@@ -167,6 +167,8 @@ CREATE TABLE handoff (
 );
 CREATE INDEX handoff_by_id ON handoff (handoff_id);
 CREATE INDEX handoff_open ON handoff (handoff_id) WHERE closed_at IS NULL;
+CREATE INDEX handoff_assignee ON handoff (assignee, handoff_id) WHERE assignee IS NOT NULL;
+CREATE INDEX handoff_paused ON handoff (paused_until) WHERE paused_until IS NOT NULL;
 
 CREATE TABLE attempt (
     contact_id  uuid NOT NULL,
@@ -232,6 +234,7 @@ CREATE TABLE sla_clock (
     PRIMARY KEY (contact_id, clock_id)
 );
 CREATE INDEX sla_clock_wake ON sla_clock (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX sla_clock_due ON sla_clock (due_at, clock_id);
 CREATE INDEX sla_clock_live ON sla_clock (due_at, clock_id) WHERE ended_at IS NULL;
 CREATE INDEX sla_clock_ended ON sla_clock (ended_at) WHERE ended_at IS NOT NULL;
 

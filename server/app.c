@@ -97,8 +97,8 @@ enum err_code app_start(struct app *app, const struct config *config, const char
 }
 
 /*
- * Until every connection has had its say: each answer now ends its connection, so a busy client is gone after one
- * more request. A connection that stays silent for a moment has nothing under way.
+ * Until every connection has had its say: each answer now ends its connection, so a busy client is
+ * gone after one more request. A connection that stays silent for a moment has nothing under way.
  */
 static void drain(struct app *app)
 {
@@ -124,6 +124,7 @@ void app_stop(struct app *app)
 {
     atomic_store(&app->is_draining, true);
     http_quiesce(app->http);
+    store_release_waiters(app->store);
     drain(app);
     http_refuse_new(app->http);
     store_quiesce(app->store);

@@ -32,7 +32,8 @@ void metrics_count_request(struct metrics *metrics, const struct route *route, u
                            int64_t duration_us)
 {
     const size_t row = route != NULL ? (size_t)(route - routes) : METRICS_ROUTES_MAX;
-    atomic_fetch_add_explicit(&metrics->requests[row][status_column(status)], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->requests[row][status_column(status)], 1,
+                              memory_order_relaxed);
     size_t bucket = 0;
     while (bucket < METRICS_BUCKETS && (double)duration_us / 1e6 > bucket_bounds[bucket]) {
         bucket++;
@@ -57,8 +58,7 @@ static void value(struct buf *out, const char *name, const char *type, const cha
 
 static void write_requests(struct buf *out, struct metrics *metrics)
 {
-    head(out, "http_requests_total", "counter",
-         "Answered requests by operation and status.");
+    head(out, "http_requests_total", "counter", "Answered requests by operation and status.");
     for (size_t row = 0; row <= METRICS_ROUTES_MAX; row++) {
         const char *operation = row < routes_count          ? routes[row].operation_id
                                 : row == METRICS_ROUTES_MAX ? "none"

@@ -116,7 +116,8 @@ void problem_end(struct request *request, struct json_writer *json)
     }
 }
 
-/* Bad input always names its faults; one that is about no field in particular has the pointer "". */
+/* Bad input always names its faults; one that is about no field in particular has the pointer "".
+ */
 static void write_faults(struct json_writer *json, const struct faults *faults, const char *detail)
 {
     json_key(json, "errors");

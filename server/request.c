@@ -126,6 +126,7 @@ static void op_finish(struct op *op)
         return;
     }
     request->is_current = request->is_current || op->err.code == OK;
+    request->has_written = request->has_written || (op->kind != OP_READ && op->err.code == OK);
     if (request->has_answer) {
         return; /* it was only the check of the snapshot */
     }
@@ -159,7 +160,8 @@ static void *make_op(struct request *request, size_t size)
 
 static void prepare_op(struct request *request, struct op *op)
 {
-    op->catalog = request->catalog;
+    /* What is committed is answered, whatever the set-up is by then. */
+    op->catalog = request->has_written ? NULL : request->catalog;
     op->finish = op_finish;
     op->done = op_done;
     op->context = request;
@@ -428,7 +430,8 @@ static enum request_step begin(struct request *request)
 {
     struct err err;
     forget(request);
-    if (!auth_identify(request)) {
+    const bool is_open = request->route->scope == SCOPE_NONE;
+    if (!is_open && !auth_identify(request)) {
         return refuse_key(request, ERR_UNAUTHENTICATED);
     }
     enum err_code code = auth_check(request);

@@ -47,7 +47,8 @@ struct request {
     struct str params[PATH_PARAMS_MAX]; /* decoded, in the order of the path */
 
     struct catalog *catalog; /* the snapshot everything is checked against; owned reference */
-    bool is_current;         /* the database has confirmed it since the request came */
+    bool has_written; /* an operation of this request is committed: it must not start again */
+    bool is_current;  /* the database has confirmed it since the request came */
     struct principal principal;
 
     void *query;           /* the route's query struct */

@@ -9,8 +9,8 @@ static const char *const method_names[HTTP_METHOD_COUNT_] = {
 };
 
 /*
- * Walks pattern and path side by side, so that most patterns are turned down at their first differing byte; `{name}`
- * takes any one segment that is not empty.
+ * Walks pattern and path side by side, so that most patterns are turned down at their first
+ * differing byte; `{name}` takes any one segment that is not empty.
  */
 static bool matches(const char *pattern, struct str path, struct arena *arena,
                     struct str params[PATH_PARAMS_MAX])

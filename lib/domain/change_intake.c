@@ -239,8 +239,9 @@ static enum err_code claim_channel(struct contact *contact, const struct input *
                                    struct effects *effects, struct changed_names *changed)
 {
     const struct str claimed = input->activity.channel;
-    const bool may_change = contact->channel.data == NULL || input->kind == INPUT_PATCH;
-    if (claimed.data == NULL || !may_change || str_eq(contact->channel, claimed)) {
+    const bool is_unknown = contact->channel.data == NULL;
+    const bool is_same = is_unknown ? claimed.len == 0 : str_eq(contact->channel, claimed);
+    if (claimed.data == NULL || is_same || (!is_unknown && input->kind != INPUT_PATCH)) {
         return OK;
     }
     contact->channel = claimed.len > 0 ? arena_str(effects->arena, claimed)

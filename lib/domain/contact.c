@@ -356,7 +356,7 @@ enum err_code history_add(struct history *history, const struct activity_facts *
     json_auto_t *tree = NULL;
     if (properties.data != NULL) {
         struct err ignored;
-        const enum err_code code = json_parse(properties, &tree, &ignored);
+        const enum err_code code = json_parse_stored(properties, &tree, &ignored);
         if (code != OK) {
             return code == ERR_NOMEM ? code : ERR_STORE;
         }

@@ -84,7 +84,8 @@ static const char *json_error_sentence(enum json_error_code code)
     return "The text is not valid JSON";
 }
 
-enum err_code json_parse(struct str text, json_t **ret_root, struct err *reterr)
+static enum err_code json_parse_with(struct str text, size_t flags, json_t **ret_root,
+                                     struct err *reterr)
 {
     if (text.len == 0)
         return err_set(reterr, ERR_MALFORMED, "JSON was expected, but there is nothing.");
@@ -96,7 +97,7 @@ enum err_code json_parse(struct str text, json_t **ret_root, struct err *reterr)
         return json_refuse_depth(text, too_deep_at, reterr);
     json_error_t error;
     json_t *root =
-        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error);
     if (root != NULL) {
         *ret_root = root;
         return OK;
@@ -106,6 +107,16 @@ enum err_code json_parse(struct str text, json_t **ret_root, struct err *reterr)
         return err_set(reterr, ERR_NOMEM, "There is not enough memory for this JSON.");
     return err_set(reterr, ERR_MALFORMED, "%s at line %d, column %d.", json_error_sentence(code),
                    error.line, error.column);
+}
+
+enum err_code json_parse(struct str text, json_t **ret_root, struct err *reterr)
+{
+    return json_parse_with(text, 0, ret_root, reterr);
+}
+
+enum err_code json_parse_stored(struct str text, json_t **ret_root, struct err *reterr)
+{
+    return json_parse_with(text, JSON_DECODE_INT_AS_REAL, ret_root, reterr);
 }
 
 struct str json_str_of(const json_t *value)

@@ -25,6 +25,10 @@ enum {
  */
 enum err_code json_parse(struct str text, json_t **ret_root, struct err *reterr) MUSTCHECK;
 
+/* The same for what the database gives back: jsonb writes a large real as a long integer, so here
+ * integers are read as reals. For rules, which compute with reals anyway; not for what is shown. */
+enum err_code json_parse_stored(struct str text, json_t **ret_root, struct err *reterr) MUSTCHECK;
+
 /* Appends the value without white space, the order of names kept, numbers in their shortest form.
  * Fails as the buf does. Nesting at most JSON_WRITE_DEPTH_MAX. */
 void json_serialize(struct buf *buf, const json_t *value);

@@ -1,6 +1,6 @@
 /*
- * The background thread: numbers the change feed, flags overdue clocks, ends pauses, wakes who waits
- * for the feed.
+ * The background thread: numbers the change feed, flags overdue clocks, ends pauses, wakes who
+ * waits for the feed.
  *
  * Feed. Events get their position after their commit: a transaction inserts one event_tx row after
  * its last row lock, so transactions that share a contact draw their ids in the order in which they
@@ -221,7 +221,8 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
     if (has_due) {
         background_contact_params(background, locked, now_us);
         code = background_go_on(background, STATEMENT_SLA_BREACH, &breached, reterr);
-        code = code != OK ? code : background_go_on(background, STATEMENT_SLA_WARN, &warned, reterr);
+        code = code != OK ? code
+                          : background_go_on(background, STATEMENT_SLA_WARN, &warned, reterr);
         code = code != OK ? code : write_events(background, breached, warned, now_us, reterr);
     }
     const size_t count = rows_count(breached) + rows_count(warned);

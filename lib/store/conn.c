@@ -178,7 +178,7 @@ static enum err_code check_server(const struct conn *conn, struct err *reterr)
 
 enum err_code conn_open(struct conn *conn, int64_t timeout_us, struct err *reterr)
 {
-    struct err scratch;
+    struct err scratch = {.code = OK};
     reterr = reterr != NULL ? reterr : &scratch;
     assert(conn->pg == NULL);
     conn->deadline_us = clock_monotonic_us() + timeout_us;

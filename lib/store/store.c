@@ -98,6 +98,11 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     return OK;
 }
 
+void store_release_waiters(struct store *store)
+{
+    background_quiesce(store);
+}
+
 void store_quiesce(struct store *store)
 {
     background_quiesce(store);

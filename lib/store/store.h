@@ -47,6 +47,9 @@ struct store_stats {
  */
 enum err_code store_start(const struct store_config *config, struct store **ret_store,
                           struct err *reterr) MUSTCHECK;
+/* Gives back the operations that wait for the feed, and takes no more of them: before connections
+ * are drained. */
+void store_release_waiters(struct store *store);
 /* Refuses new operations, gives back those that wait for the feed, and finishes what is queued.
  * Before store_stop, when somebody still has to see the answers. */
 void store_quiesce(struct store *store);

@@ -141,8 +141,9 @@ void background_stop(struct store *store);
 /* A writer committed events, or clocks: the thread looks at once. */
 void background_notify(struct store *store, bool has_events, bool has_clocks);
 
-/* The background thread's transactions: BEGIN and a first statement, with background->params; others
- * behind it; COMMIT, or ROLLBACK when `code` says that something failed or nothing is to be kept. */
+/* The background thread's transactions: BEGIN and a first statement, with background->params;
+ * others behind it; COMMIT, or ROLLBACK when `code` says that something failed or nothing is to be
+ * kept. */
 enum err_code background_begin(struct background *background, enum statement statement,
                                struct rows **ret_rows, struct err *reterr) MUSTCHECK;
 enum err_code background_go_on(struct background *background, enum statement statement,

@@ -25,7 +25,8 @@ struct command {
  * *ret_status. */
 bool command_config(struct config *config, enum config_command kind, struct config_flag *flags,
                     size_t flag_count, int argc, char **argv, const char *usage, int *ret_status);
-/* For commands that take options only: false, with the usage printed, when another word stands there. */
+/* For commands that take options only: false, with the usage printed, when another word stands
+ * there. */
 bool command_takes_no_words(struct config *config, char **argv, const char *usage, int *ret_status);
 /* The database a command works on: --database-url, or the embedded one in --data-dir (started for
  * as long as the command runs). *ret_embedded is NULL with a URL; end it with embedded_free. */

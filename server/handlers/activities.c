@@ -127,8 +127,8 @@ static void decode_item(struct request *request, const json_t *value, const char
     input->contact_id = body.contact_id;
     input->creates = has_email;
     input->source = SOURCE_CRM;
-    input->is_historical =
-        body.is_historical || json_is_true(json_object_get(request->body, "historical"));
+    input->is_historical = body.is_historical ||
+                           json_is_true(json_object_get(request->body, "historical"));
     input->activity.id = uuid_is_nil(body.id) ? uuid_new(clock_wall_us()) : body.id;
     input->activity.has_client_id = !uuid_is_nil(body.id);
     input->activity.scope = STR_LITERAL("");
@@ -160,7 +160,8 @@ static bool take_item(struct request *request, struct activities *activities, co
     return true;
 }
 
-/* The list, or NULL when the body is one activity itself. Beside a list may stand `historical`, for all of it. */
+/* The list, or NULL when the body is one activity itself. Beside a list may stand `historical`, for
+ * all of it. */
 static const json_t *items_of(struct request *request)
 {
     const json_t *items = json_object_get(request->body, "activities");
@@ -169,7 +170,8 @@ static const json_t *items_of(struct request *request)
     }
     const char *name;
     const json_t *value;
-    json_object_foreach (request->body, name, value) {
+    json_object_foreach(request->body, name, value)
+    {
         const bool is_flag = strcmp(name, "historical") == 0;
         if (is_flag && !json_is_boolean(value)) {
             faults_add(&request->faults, "/historical", "type", "true or false");
@@ -221,7 +223,8 @@ enum request_step activities_start(struct request *request)
         }
     }
     if (is_forbidden(request, activities)) {
-        return problem(request, ERR_FORBIDDEN, "Only a key with the scope admin may write history.");
+        return problem(request, ERR_FORBIDDEN,
+                       "Only a key with the scope admin may write history.");
     }
     if (activities->input_count == 0) {
         return activities_finish(request);

@@ -174,9 +174,13 @@ static void check_member(struct request *request, struct uuid id, const char *po
     }
 }
 
+/* An absent one is the schema's matter. */
 static void check_currency(struct request *request, struct str currency)
 {
-    bool is_code = currency.data == NULL || currency.len == CURRENCY_CHARS;
+    if (currency.data == NULL) {
+        return;
+    }
+    bool is_code = currency.len == CURRENCY_CHARS;
     for (size_t i = 0; i < currency.len && is_code; i++) {
         is_code = currency.data[i] >= 'A' && currency.data[i] <= 'Z';
     }

@@ -28,9 +28,7 @@ enum request_step ready_finish(struct request *request)
     if (stats.background_at_us != 0 && lag_us > background_lag_us_max) {
         return problem(request, ERR_BUSY, "The background thread has fallen behind.");
     }
-    return reply_document(
-        request, 200,
-        STR_LITERAL("{\"status\":\"ready\"}"));
+    return reply_document(request, 200, STR_LITERAL("{\"status\":\"ready\"}"));
 }
 
 enum request_step metrics_start(struct request *request)

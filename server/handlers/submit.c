@@ -27,7 +27,11 @@ struct submission {
     struct input input;
     bool is_html;
     struct str values[ARRAY_LEN(context_names)]; /* of the context, by context_names */
-    struct faults ignored;                       /* faults that an HTML form does not fail for */
+    /* Faults that an HTML form does not fail for, and the claims they are about: kept, not taken.
+     */
+    struct faults ignored;
+    struct attribute *misfits;
+    size_t misfit_count;
 };
 
 struct submission_body {
@@ -109,11 +113,10 @@ static struct str channel_of(struct str medium)
 
 /* ---- what is kept ---- */
 
-static void write_claims(struct json_writer *json, const struct input *input)
+static void write_claims(struct json_writer *json, const struct attribute *claims, size_t count)
 {
-    json_object_begin(json);
-    for (size_t i = 0; i < input->attribute_count; i++) {
-        const struct attribute *claim = &input->attributes[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct attribute *claim = &claims[i];
         json_key_str(json, claim->name);
         switch (claim->kind) {
         case ATTRIBUTE_IS_TEXT:
@@ -130,7 +133,6 @@ static void write_claims(struct json_writer *json, const struct input *input)
             break;
         }
     }
-    json_object_end(json);
 }
 
 static void write_faults(struct json_writer *json, const struct faults *faults)
@@ -156,7 +158,10 @@ static struct str payload_of(struct request *request, const struct submission *s
     json_writer_init(&json, &buf);
     json_object_begin(&json);
     json_key(&json, "attributes");
-    write_claims(&json, input);
+    json_object_begin(&json);
+    write_claims(&json, input->attributes, input->attribute_count);
+    write_claims(&json, submission->misfits, submission->misfit_count);
+    json_object_end(&json);
     json_key(&json, "consents");
     json_array_begin(&json);
     for (size_t i = 0; i < input->consent_count; i++) {
@@ -276,6 +281,19 @@ static void take_consent(struct request *request, struct submission *submission,
     }
 }
 
+static void keep_misfit(struct request *request, struct submission *submission, struct str name,
+                        struct str value)
+{
+    if (submission->misfits == NULL) {
+        submission->misfits =
+            arena_array(request->arena, ATTRIBUTES_MAX, sizeof *submission->misfits);
+    }
+    if (submission->misfits != NULL && submission->misfit_count < ATTRIBUTES_MAX) {
+        submission->misfits[submission->misfit_count++] =
+            (struct attribute){.name = name, .kind = ATTRIBUTE_IS_TEXT, .text = value};
+    }
+}
+
 static void take_attribute(struct request *request, struct submission *submission, struct str name,
                            struct str value)
 {
@@ -295,6 +313,7 @@ static void take_attribute(struct request *request, struct submission *submissio
     const char *misfit = claim_misfit(request, &claim, /* is_lenient= */ true);
     if (misfit != NULL) {
         faults_add(&submission->ignored, pointer, "type", "%s", misfit);
+        keep_misfit(request, submission, name, value);
         return;
     }
     if (input->attributes == NULL) {

@@ -16,7 +16,7 @@ from support.waiting import wait_until
 
 def test_health_and_readiness(service):
     assert service.nobody.read("/healthz") == {"status": "ok"}
-    assert service.nobody.read("/readyz") == {"status": "ready", "spooled": 0}
+    assert service.nobody.read("/readyz")["status"] == "ready"
 
 
 def test_metrics(service):
@@ -38,35 +38,46 @@ def test_metrics_as_prometheus_likes_them(service):
     assert checked.returncode == 0, checked.stderr.decode()
 
 
-def test_logs_are_json_lines_without_personal_data(fresh):
+@pytest.fixture
+def talkative(make_service):
+    """A server that logs all it can."""
+    made = make_service(env={"RELAIS_LOG_LEVEL": "debug"}).start()
+    yield made
+    made.end()
+
+
+def test_logs_are_json_lines_without_personal_data(talkative):
+    service = talkative
     email = "jeanne.doe+secret@example.com"
-    desk = funnel.Desk(fresh)
+    desk = funnel.Desk(service)
     desk.submit(email, {"first_name": "Jeanne", "company": "Canary Industries"})
-    contact = funnel.contact_of(fresh.reader, email)
-    fresh.marketing.change(f"/v1/contacts/{contact['id']}", {"email": "jeanne2@example.com"})
-    fresh.reader.read("/v1/contacts", q="Canary Industries")
-    fresh.nobody.post(f"/v1/forms/{desk.form['slug']}/submissions", {"email": "bad canary@example.com"})
-    fresh.nobody.get(f"/v1/contacts?email={email}")
-    fresh.nobody.get(f"/nothing/{email}")
-    fresh.server.stop()
-    lines = [line for line in fresh.server.log_of_this_run().splitlines() if line]
-    assert lines
+    contact = funnel.contact_of(service.reader, email)
+    service.marketing.change(f"/v1/contacts/{contact['id']}", {"attributes": {"last_name": "Canary"}})
+    service.reader.read("/v1/contacts", q="Canary Industries")
+    service.nobody.post(f"/v1/forms/{desk.form['slug']}/submissions", {"email": "bad canary@example.com"})
+    service.nobody.get(f"/v1/contacts?email={email}")
+    service.nobody.get(f"/nothing/{email}")
+    service.server.stop()
+    lines = [line for line in service.server.log_of_this_run().splitlines() if line]
+    assert len(lines) > 8
     for line in lines:
         if not line.startswith("relais ready on"):
             json.loads(line)
     log = "\n".join(lines).lower()
-    for word in ("jeanne", "canary", "example.com", *(key.lower() for key in fresh.keys.values())):
+    for word in ("jeanne", "canary", "example.com", *(key.lower() for key in service.keys.values())):
         assert word not in log, word
 
 
-def test_a_log_line_for_each_request(fresh):
-    answer = fresh.reader.get("/v1/organisation", headers={
-        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "X-Request-Id": "mine-1"})
-    fresh.server.stop()
-    request_id = answer.headers["X-Request-Id"]
-    (line,) = [line for line in fresh.server.log_lines() if line.get("request_id") == request_id]
-    text = json.dumps(line)
-    assert "0af7651916cd43dd8448eb211c80319c" in text and "200" in text
+def test_a_log_line_for_each_request(talkative):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answers = [talkative.reader.get("/v1/organisation", headers={"traceparent": trace, "X-Request-Id": "mine-1"}),
+               talkative.nobody.get("/v1/organisation", headers={"traceparent": trace, "X-Request-Id": "mine-1"})]
+    talkative.server.stop()
+    for answer in answers:
+        request_id = answer.headers["X-Request-Id"]
+        (line,) = [line for line in talkative.server.log_lines() if line.get("request_id") == request_id]
+        assert (line["operation"], line["status"]) == ("getOrganisation", answer.status_code)
+        assert (line["traceparent"], line["client_request_id"]) == (trace, "mine-1")
 
 
 # --- starting -------------------------------------------------------------------------------------

@@ -578,14 +578,14 @@ static void a_review_is_decided_by_a_person(void **state)
 {
     struct desk *desk = *state;
     static const struct {
-        enum decision decision;
         const char *stage;
+        enum decision decision;
         enum purpose purpose;
     } cases[] = {
-        {DECISION_MQL,       "mql",  PURPOSE_CLOSE    },
-        {DECISION_STIMULATE, "mql",  PURPOSE_STIMULATE},
-        {DECISION_NURTURE,   "lead", PURPOSE_CLOSE    },
-        {DECISION_STAY,      "lead", PURPOSE_CLOSE    },
+        {"mql",  DECISION_MQL,       PURPOSE_CLOSE    },
+        {"mql",  DECISION_STIMULATE, PURPOSE_STIMULATE},
+        {"lead", DECISION_NURTURE,   PURPOSE_CLOSE    },
+        {"lead", DECISION_STAY,      PURPOSE_CLOSE    },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct person *person =

@@ -260,6 +260,9 @@ static void feedback_changes_nothing(void **state)
     assert_int_equal(desk_run(desk, person, input), ERR_CONFLICT);
     assert_int_equal(input->result.state, HANDOFF_REJECTED);
     assert_true(uuid_eq(input->result.assignee, desk_uuid(DESK_MEMBER)));
+    /* Only the latest can be open, whatever was read of it. */
+    input->handoff_state = HANDOFF_OPEN;
+    assert_int_equal(desk_run(desk, person, input), ERR_CONFLICT);
 }
 
 static void a_stale_version_is_refused_before_the_state(void **state)
@@ -463,6 +466,20 @@ static void what_was_done_before_acceptance_meets_what_starts_with_it(void **sta
     assert_int_equal(clock_of(person, "attempts")->state, CLOCK_RUNNING);
     desk_do(desk, person, desk_move(desk, person, MOVE_ATTEMPTS));
     assert_int_equal(clock_of(person, "attempts")->state, CLOCK_MET);
+}
+
+static void a_clock_is_met_once(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_mql(desk, "a@example.com");
+    desk_pass(desk, US_PER_HOUR);
+    struct step steps[3];
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        steps[i] = (struct step){.person = person, .input = desk_move(desk, person, MOVE_ATTEMPTS)};
+    desk_batch(desk, steps, ARRAY_LEN(steps));
+    assert_told(desk, "handoff.contacted sla.met handoff.activity handoff.activity");
+    assert_int_equal(person->contact.handoff.attempts, 3);
+    assert_int_equal(person->contact.handoff.version, 4);
 }
 
 /* ---- pauses ---- */
@@ -728,6 +745,7 @@ int main(void)
         DESK_TEST(a_breach_flagged_before_is_not_flagged_again),
         DESK_TEST(closing_without_contact_after_the_deadline),
         DESK_TEST(closing_cancels_what_runs),
+        DESK_TEST(a_clock_is_met_once),
         CLOSED_DESK_TEST(what_was_done_before_acceptance_meets_what_starts_with_it),
         DESK_TEST(a_pause_moves_the_deadline_by_its_length),
         DESK_TEST(a_pause_may_get_another_end_and_resuming_what_runs_is_harmless),
