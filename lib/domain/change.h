@@ -107,6 +107,12 @@ struct input {
     struct uuid handoff_id;
     struct uuid other_contact_id; /* merge: the survivor */
 
+    /* PATCH: a new address; the old one goes on standing for the contact. The store's: whose it is
+     * by now. */
+    struct str new_email;
+    struct str new_email_key;
+    struct uuid new_email_owner;
+
     struct actor actor;
     bool creates;               /* an unknown e-mail makes a contact */
     bool is_historical;         /* times come from the data; no clock, no open handoff */

@@ -251,6 +251,19 @@ static enum err_code claim_channel(struct contact *contact, const struct input *
     return claimed.len == 0 || contact->channel.data != NULL ? OK : ERR_NOMEM;
 }
 
+/* The old address goes on standing for the contact. */
+static enum err_code change_email(struct contact *contact, const struct input *input,
+                                  struct effects *effects, struct changed_names *changed)
+{
+    if (input->new_email_key.data == NULL || str_eq(contact->email, input->new_email)) {
+        return OK;
+    }
+    contact->email = arena_str(effects->arena, input->new_email);
+    contact_touch(contact, effects);
+    changed_add(changed, STR_LITERAL("email"));
+    return contact->email.data != NULL ? OK : ERR_NOMEM;
+}
+
 static enum err_code take_claims(struct contact *contact, struct input *input, bool is_created,
                                  struct effects *effects)
 {
@@ -261,7 +274,8 @@ static enum err_code take_claims(struct contact *contact, struct input *input, b
                                      ? interest_instant_us(input->activity.occurred_at_us)
                                      : effects->now_us;
     enum err_code code = contact_claim(contact, input, learnt_at_us, effects, &changed);
-    const bool attributes_changed = changed.count > 0;
+    code = code != OK ? code : change_email(contact, input, effects, &changed);
+    const bool attributes_changed = changed.count > 0; /* the address's domain is one, too */
     code = code != OK ? code : contact_consent(contact, input, learnt_at_us, effects, &is_granting);
     code = code != OK ? code : claim_channel(contact, input, effects, &changed);
     if (code == OK && !is_created) {
@@ -305,6 +319,11 @@ enum err_code change_patch(struct contact *contact, struct input *input, struct 
 {
     if (!contact_has_room(contact, input->attributes, input->attribute_count)) {
         return refuse_too_many(input);
+    }
+    if (input->new_email_key.data != NULL &&
+        !uuid_eq(input->new_email_owner, contact->contact_id)) {
+        input->result.id = input->new_email_owner;
+        return refuse(input, ERR_CONFLICT, "Another contact has this address.");
     }
     return take_claims(contact, input, /* is_created= */ false, effects);
 }

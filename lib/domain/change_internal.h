@@ -125,7 +125,7 @@ enum err_code contact_tell_created(const struct contact *contact, const struct i
 
 /* Names of attributes that changed, each once; "channel" may be among them. */
 struct changed_names {
-    struct str names[ATTRIBUTES_MAX + 1];
+    struct str names[ATTRIBUTES_MAX + 2]; /* and channel, email */
     size_t count;
 };
 void changed_add(struct changed_names *changed, struct str name);

@@ -67,6 +67,10 @@ static enum err_code contact_of(struct batch *batch, struct input *input,
     input->handoff_state = target->state;
     input->handoff_assignee = target->assignee;
     input->handoff_contact_id = target->owner;
+    if (input->new_email_key.data != NULL) {
+        const struct target *owner = batch_target_of_email(batch, input->new_email_key);
+        input->new_email_owner = owner != NULL ? owner->contact_id : (struct uuid){{0}};
+    }
     struct contact *contact = batch_find_contact(batch, target->contact_id);
     if (contact == NULL && input->creates) {
         contact = arena_alloc(batch->arena, sizeof *contact);
@@ -162,7 +166,17 @@ static enum err_code decide_all(struct batch *batch)
 
 /* ---- (3) write ---- */
 
-/* Addresses claimed for contacts that no input made after all. */
+static bool is_claimed(const struct batch *batch, struct str email_key)
+{
+    for (size_t r = 0; r < rows_count(batch->claimed); r++) {
+        if (str_eq(row_text(batch->claimed, r, 0), email_key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Addresses claimed for contacts that no input made after all, or for a change that was refused. */
 static enum err_code release_identities(struct batch *batch, size_t *sent)
 {
     struct params *params = &batch->worker->params;
@@ -174,6 +188,14 @@ static enum err_code release_identities(struct batch *batch, size_t *sent)
             batch_find_contact(batch, batch->emails.items[i].contact_id);
         if (contact == NULL || (contact->is_new && !contact->is_dirty)) {
             item_text(keys, batch->emails.items[i].email_key);
+            count++;
+        }
+    }
+    for (size_t i = 0; i < batch->input_count; i++) {
+        const struct input *input = batch->inputs[i];
+        if (input->new_email_key.data != NULL && input->result.code != OK &&
+            is_claimed(batch, input->new_email_key)) {
+            item_text(keys, input->new_email_key);
             count++;
         }
     }

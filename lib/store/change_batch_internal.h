@@ -49,6 +49,7 @@ struct batch {
     struct target_list handoffs;
     struct contact **contacts; /* sorted by contact_id */
     size_t contact_count;
+    const struct rows *claimed; /* addresses made by this transaction; NULL: none were asked for */
     struct rows *rows[12]; /* freed at the end: texts point into them */
     size_t row_count;
 
@@ -71,6 +72,8 @@ enum err_code batch_read(struct batch *batch) MUSTCHECK;
 struct contact *batch_find_contact(const struct batch *batch, struct uuid contact_id);
 /* What an input is about, or NULL. */
 const struct target *batch_target_of(const struct batch *batch, const struct input *input);
+/* Whose address it is; NULL: nobody's. */
+const struct target *batch_target_of_email(const struct batch *batch, struct str email_key);
 /* The contact that a contact's id stands for (itself or, after a merge, its survivor); NULL:
  * unknown. */
 const struct target *batch_target_of_contact(const struct batch *batch, struct uuid contact_id);

@@ -65,6 +65,9 @@ static struct params *target_params(struct batch *batch)
         if (input->email_key.data != NULL) {
             item_text(emails, input->email_key);
         }
+        if (input->new_email_key.data != NULL) {
+            item_text(emails, input->new_email_key);
+        }
         if (!uuid_is_nil(input->contact_id)) {
             item_uuid(contacts, input->contact_id);
         }
@@ -98,6 +101,11 @@ static size_t identity_params(struct batch *batch)
         if (input->creates && input->email_key.data != NULL) {
             item_text(keys, input->email_key);
             item_uuid(ids, new_contact_id(input));
+            count++;
+        }
+        if (input->new_email_key.data != NULL) {
+            item_text(keys, input->new_email_key);
+            item_uuid(ids, input->contact_id);
             count++;
         }
     }
@@ -384,6 +392,7 @@ static enum err_code receive_reads(struct batch *batch, bool has_identities, boo
     struct rows *rows = NULL;
     if (code == OK && has_identities) {
         code = batch_receive(batch, &rows);
+        batch->claimed = code == OK ? rows : NULL;
     }
     if (code == OK) {
         code = receive_locked(batch);
@@ -437,6 +446,11 @@ const struct target *batch_target_of(const struct batch *batch, const struct inp
 }
 
 /* Keeps the list sorted; new contacts are few and their ids are mostly the greatest. */
+
+const struct target *batch_target_of_email(const struct batch *batch, struct str email_key)
+{
+    return find_target(&batch->emails, &(struct target){.email_key = email_key}, compare_keys);
+}
 
 const struct target *batch_target_of_contact(const struct batch *batch, struct uuid contact_id)
 {

@@ -250,8 +250,7 @@ enum request_step contact_batch_finish(struct request *request)
 /* ---- patches ---- */
 
 struct patch_body {
-    bool has_email;
-    const json_t *email;
+    struct str email;
     const json_t *attributes;
     bool has_channel;
     struct str channel;
@@ -259,8 +258,7 @@ struct patch_body {
 };
 
 static const struct field patch_fields[] = {
-    FIELD("email", JSON, struct patch_body, email, .flags = FIELD_NULLABLE,
-          FIELD_PRESENCE(struct patch_body, has_email)),
+    FIELD("email", STRING, struct patch_body, email, .max = EMAIL_INPUT_BYTES_MAX),
     FIELD("attributes", JSON, struct patch_body, attributes),
     FIELD("channel", SLUG, struct patch_body, channel, .flags = FIELD_NULLABLE,
           FIELD_PRESENCE(struct patch_body, has_channel)),
@@ -274,11 +272,12 @@ static void decode_patch(struct request *request, struct input *input)
     request_input_init(request, input, INPUT_PATCH);
     (void)!schema_decode(&contact_patch_schema, request->body, request->arena, &body,
                          &request->faults);
-    if (body.has_email) {
-        faults_add(&request->faults, "/email", "immutable",
-                   "An address is who a contact is, and stays. Add the new one with POST "
-                   "/v1/contacts and merge "
-                   "this contact into it.");
+    if (body.email.data != NULL) {
+        struct input address = {.arena = request->arena};
+        if (email_into_input(request, body.email, "/email", &address)) {
+            input->new_email = address.email;
+            input->new_email_key = address.email_key;
+        }
     }
     (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
                            &input->attribute_count);
@@ -316,6 +315,15 @@ enum request_step contact_patch_start(struct request *request)
 enum request_step contact_patch_finish(struct request *request)
 {
     const struct input *input = request->data;
-    return input->result.code == OK ? contact_read_again(request, input->result.contact_id, 200)
-                                    : handoff_refuse(request, input);
+    if (input->result.code == OK) {
+        return contact_read_again(request, input->result.contact_id, 200);
+    }
+    if (input->result.code != ERR_CONFLICT || uuid_is_nil(input->result.id)) {
+        return handoff_refuse(request, input);
+    }
+    struct json_writer json;
+    problem_begin(request, &json, ERR_CONFLICT, input->result.detail);
+    JSON_FIELD(&json, "existing", json_uuid, input->result.id);
+    problem_end(request, &json);
+    return REQUEST_REPLY;
 }
