@@ -50,7 +50,7 @@ struct batch {
     struct contact **contacts; /* sorted by contact_id */
     size_t contact_count;
     const struct rows *claimed; /* addresses made by this transaction; NULL: none were asked for */
-    struct rows *rows[12]; /* freed at the end: texts point into them */
+    struct rows *rows[12];      /* freed at the end: texts point into them */
     size_t row_count;
 
     struct effects effects;

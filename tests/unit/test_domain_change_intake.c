@@ -670,6 +670,37 @@ static void a_patch_corrects_the_channel(void **state)
     }
 }
 
+static struct input *readdress(struct desk *desk, const char *email, struct uuid owner)
+{
+    struct input *input = desk_input(desk, INPUT_PATCH);
+    input->new_email = input->new_email_key = str_from(email);
+    input->new_email_owner = owner;
+    return input;
+}
+
+static void a_patch_changes_the_address(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_person(desk, "a@gmail.com");
+    desk_do(desk, person, desk_submission(desk, "quiet"));
+    const struct uuid self = person->contact.contact_id;
+    desk_do(desk, person, readdress(desk, "a@example.com", self));
+    assert_str_is(person->contact.email, "a@example.com");
+    assert_told(desk, "contact.updated");
+    assert_string_equal(json_string_value(json_array_get(
+                            json_object_get(event_of(desk, "contact.updated"), "fields"), 0)),
+                        "email");
+    const int32_t version = person->contact.version;
+    struct input *input = readdress(desk, "a@example.com", self);
+    desk_do(desk, person, input);
+    assert_false(input->result.changed);
+    assert_int_equal(person->contact.version, version);
+    input = readdress(desk, "b@example.com", desk_uuid(DESK_OTHER));
+    claim_text(input, "city", "Lyon");
+    assert_int_equal(desk_run(desk, person, input), ERR_CONFLICT);
+    assert_true(uuid_eq(input->result.id, desk_uuid(DESK_OTHER)));
+}
+
 static void a_stale_version_is_refused(void **state)
 {
     struct desk *desk = *state;
@@ -755,6 +786,7 @@ int main(void)
         DESK_TEST(an_upsert_makes_then_knows),
         DESK_TEST(an_upsert_may_say_how_far_somebody_is),
         DESK_TEST(a_patch_corrects_the_channel),
+        DESK_TEST(a_patch_changes_the_address),
         DESK_TEST(a_stale_version_is_refused),
         DESK_TEST(historical_input_has_its_own_times),
     };

@@ -148,11 +148,10 @@ static void too_many_attributes_together_are_refused(void **state)
             claim_text(input, arena_printf(&desk->arena, "a%zu_%zu", p, i), "x");
         desk_do(desk, people[p], input);
     }
-    const char *before = everything(&people[1]->contact, &desk->arena);
     struct step step = {
         .person = people[0], .input = desk_input(desk, INPUT_MERGE), .other = people[1]};
     desk_begin_batch(desk, &step, 1);
-    before = everything(&people[1]->contact, &desk->arena);
+    const char *before = everything(&people[1]->contact, &desk->arena);
     desk_decide(desk, &step);
     assert_int_equal(step.input->result.code, ERR_CONFLICT);
     assert_string_equal(everything(&people[1]->contact, &desk->arena), before);
