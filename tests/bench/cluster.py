@@ -31,8 +31,9 @@ SETTINGS = {
     "wal_compression": "off",
     "wal_buffers": "16MB",
     "commit_delay": "0",
-    "max_wal_size": "4GB",
-    "checkpoint_timeout": "15min",
+    # One checkpoint before each round (the copy of a database makes it), none within: it would fall upon one cell.
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "1h",
     "checkpoint_completion_target": "0.9",
     "autovacuum": "on",
     "jit": "off",

@@ -63,6 +63,7 @@ class Meter:
     def __init__(self, cluster, server_pid=None):
         self.cluster = cluster
         self.server_pid = server_pid
+        self.kernel_threads = machine.kernel_threads()
         self.begin = self._read()
 
     def _read(self):
@@ -78,7 +79,9 @@ class Meter:
         """`living_generator_seconds`: CPU of a load generator that is not reaped yet."""
         used = {name: value - self.begin[name] for name, value in self._read().items()}
         generator = living_generator_seconds or used["own"]
-        ours = used["database"] + used["server"] + used["own"] + living_generator_seconds
+        # Those that have ended meanwhile did little.
+        kernel = sum(seconds - self.kernel_threads.get(pid, 0.0) for pid, seconds in machine.kernel_threads().items())
+        ours = used["database"] + used["server"] + used["own"] + living_generator_seconds + kernel
         sample.seconds = used["seconds"]
         sample.foreign_cores = max(0.0, (used["busy"] - ours) / used["seconds"])
         for name, seconds in (("database", used["database"]), ("server", used["server"]), ("generator", generator)):
@@ -123,7 +126,6 @@ class Relais:
         instance = server.Server(Url(place.cluster.url(place.database)), place.directory, "relais")
         try:
             instance.start()
-            place.cluster.psql(place.database, "-c", "CHECKPOINT")
             warm_up = self._wrk(instance, place, WARM_UP_SECONDS, "w")
             batches_before = batches(instance)
             meter = Meter(place.cluster, instance.pid)
@@ -188,7 +190,6 @@ class Floor:
         sample = Sample(batch=1)
         cluster = place.cluster
         rows = Rows(place)
-        cluster.psql(place.database, "-c", "CHECKPOINT")
         before = self._made(place)
         process = processes.spawn(
             [cluster.bin / "pgbench", "--no-vacuum", "--protocol=prepared", f"--file={self.script}",
@@ -202,9 +203,9 @@ class Floor:
             wait_until(lambda: self._made(place) > before or process.poll() is not None, MARGIN_SECONDS,
                        "pgbench's first transaction", interval=0.1)
             time.sleep(WARM_UP_SECONDS)
+            begin = self._made(place)
             generator = machine.cpu_seconds(process.pid)
             meter = Meter(cluster)
-            begin = self._made(place)
             time.sleep(place.seconds)
             sample.submissions = self._made(place) - begin
             meter.stop(sample, machine.cpu_seconds(process.pid) - generator)
