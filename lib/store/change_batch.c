@@ -52,6 +52,15 @@ static void insert_contact(struct batch *batch, struct contact *contact)
     batch->contacts[place] = contact;
 }
 
+/* Who it is by now: earlier inputs of the batch may have merged it. */
+static struct contact *survivor_of(const struct batch *batch, struct contact *contact)
+{
+    while (contact != NULL && !uuid_is_nil(contact->merged_into)) {
+        contact = batch_find_contact(batch, contact->merged_into);
+    }
+    return contact;
+}
+
 /* The contact an input is about; *ret_contact NULL when there is none (the result then says so). */
 static enum err_code contact_of(struct batch *batch, struct input *input,
                                 struct contact **ret_contact)
@@ -71,7 +80,7 @@ static enum err_code contact_of(struct batch *batch, struct input *input,
         const struct target *owner = batch_target_of_email(batch, input->new_email_key);
         input->new_email_owner = owner != NULL ? owner->contact_id : (struct uuid){{0}};
     }
-    struct contact *contact = batch_find_contact(batch, target->contact_id);
+    struct contact *contact = survivor_of(batch, batch_find_contact(batch, target->contact_id));
     if (contact == NULL && input->creates) {
         contact = arena_alloc(batch->arena, sizeof *contact);
         if (contact == NULL) {
@@ -154,11 +163,13 @@ static enum err_code decide_all(struct batch *batch)
             continue;
         }
         const struct target *survivor = batch_target_of_contact(batch, input->other_contact_id);
-        struct contact *other = survivor != NULL ? batch_find_contact(batch, survivor->contact_id)
-                                                 : NULL;
+        struct contact *other =
+            survivor != NULL ? survivor_of(batch, batch_find_contact(batch, survivor->contact_id))
+                             : NULL;
         code = change_decide(contact, other, input, &batch->effects);
         if (code != OK) {
-            return err_set(batch->reterr, code, "Out of memory while deciding.");
+            return err_set(batch->reterr, code, "A batch could not be decided: %s.",
+                           err_name(code));
         }
     }
     return OK;

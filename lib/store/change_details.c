@@ -66,8 +66,17 @@ static enum err_code take_history(struct batch *batch, const struct rows *rows)
     return OK;
 }
 
-/* True when an input's contact has to be computed again from its activities; those are asked for.
- */
+static void ask_for_history(struct contact *contact, struct param *ids, size_t *count)
+{
+    if (contact != NULL && !contact->history.is_loaded) {
+        contact->history.is_loaded = true;
+        item_uuid(ids, contact->contact_id);
+        (*count)++;
+    }
+}
+
+/* Asks for the activities of the contacts that have to be computed again from them, of a merge also
+ * for the survivor's. */
 static size_t history_params(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
@@ -75,25 +84,20 @@ static size_t history_params(struct batch *batch)
     struct param *ids = param_array(params, ITEM_UUID);
     size_t count = 0;
     for (size_t i = 0; i < batch->input_count; i++) {
+        const struct input *input = batch->inputs[i];
         batch->inputs[i]->position = i;
-        const struct target *target = batch_target_of(batch, batch->inputs[i]);
-        if (batch->inputs[i]->result.is_replay || target == NULL) {
+        const struct target *target = batch_target_of(batch, input);
+        struct contact *contact = target != NULL ? batch_find_contact(batch, target->contact_id)
+                                                 : NULL;
+        if (input->result.is_replay || contact == NULL ||
+            !change_needs_history(contact, input, batch->catalog, batch->now_us,
+                                  batch->input_count)) {
             continue;
         }
-        struct contact *contact = batch_find_contact(batch, target->contact_id);
-        if (contact == NULL || contact->history.is_loaded) {
-            continue;
-        }
-        if (change_needs_history(contact, batch->inputs[i], batch->catalog, batch->now_us,
-                                 batch->input_count)) {
-            item_uuid(ids, contact->contact_id);
-            contact->history.is_loaded = true;
-            count++;
-            struct contact *other = batch_find_contact(batch, batch->inputs[i]->other_contact_id);
-            if (other != NULL && !other->history.is_loaded) {
-                item_uuid(ids, other->contact_id);
-                other->history.is_loaded = true;
-            }
+        ask_for_history(contact, ids, &count);
+        const struct target *other = batch_target_of_contact(batch, input->other_contact_id);
+        if (other != NULL) {
+            ask_for_history(batch_find_contact(batch, other->contact_id), ids, &count);
         }
     }
     return count;

@@ -11,18 +11,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "store/sqlstate.h"
-
-struct conn {
-    const char *url;
-    PGconn *pg; /* NULL: closed */
-    int64_t deadline_us;
-    bool in_segment;
-    bool has_failed; /* a statement of this segment failed */
-};
 
 /* What every session of ours looks like, whatever the server's or the role's defaults are. */
 static const char session_options[] =
@@ -30,11 +22,32 @@ static const char session_options[] =
     " -c synchronous_commit=on -c jit=off -c lock_timeout=0"
     " -c idle_in_transaction_session_timeout=60s";
 
-struct conn *conn_new(const char *url)
+/*
+ * The first batches after a start are small, and a plan made for one key looks cheaper than the
+ * general one for ever after: PostgreSQL would plan these statements anew each time, which costs
+ * more than running them. General plans made on tables that are still empty must not be sequential
+ * scans.
+ */
+static const char write_options[] =
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
+    " -c enable_mergejoin=off";
+
+struct conn {
+    const char *url;
+    char options[sizeof session_options + sizeof write_options];
+    PGconn *pg; /* NULL: closed */
+    int64_t deadline_us;
+    bool in_segment;
+    bool has_failed; /* a statement of this segment failed */
+};
+
+struct conn *conn_new(const char *url, enum conn_use use)
 {
     struct conn *conn = mem_alloc(sizeof *conn);
     if (conn != NULL) {
         *conn = (struct conn){.url = url};
+        (void)snprintf(conn->options, sizeof conn->options, "%s%s", session_options,
+                       use == CONN_WRITES ? write_options : "");
     }
     return conn;
 }
@@ -185,8 +198,8 @@ enum err_code conn_open(struct conn *conn, int64_t timeout_us, struct err *reter
     const char *const keywords[] = {
         "dbname",           "options",         "application_name", "client_encoding",
         "tcp_user_timeout", "keepalives_idle", "connect_timeout",  NULL};
-    const char *const values[] = {conn->url, session_options, "relais", "UTF8", "10000", "30", "5",
-                                  NULL};
+    const char *const values[] = {conn->url, conn->options, "relais", "UTF8",
+                                  "10000",   "30",          "5",      NULL};
     conn->pg = PQconnectStartParams(keywords, values, /* expand_dbname= */ 1);
     if (conn->pg == NULL) {
         return err_set(reterr, ERR_NOMEM, "Out of memory.");

@@ -16,8 +16,14 @@
 
 struct conn;
 
+enum conn_use {
+    CONN_READS,  /* lists and reports: the planner is free */
+    CONN_WRITES, /* batches: everything is found by key, so plans are made once and are index scans
+                  */
+};
+
 /* A closed connection for `url` (borrowed). NULL: out of memory. */
-struct conn *conn_new(const char *url) MUSTCHECK;
+struct conn *conn_new(const char *url, enum conn_use use) MUSTCHECK;
 /* Takes NULL. */
 void conn_free(struct conn *conn);
 

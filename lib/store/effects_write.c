@@ -260,10 +260,8 @@ static void write_stage(struct json_writer *json, const struct writer *writer, s
     WRITE("historical", json_bool, row->is_historical);
 }
 
-static void write_handoff(struct json_writer *json, const struct writer *writer, size_t index)
+static void write_handoff(struct json_writer *json, const struct handoff *row)
 {
-    const struct contact *contact = writer->contacts[index];
-    const struct handoff *row = &contact->handoff;
     WRITE("contact_id", json_uuid, row->contact_id);
     WRITE("handoff_id", json_uuid, row->handoff_id);
     WRITE("state", json_text, handoff_state_names[row->state]);
@@ -422,52 +420,78 @@ static enum err_code send_documents(struct writer *writer, enum statement statem
     return send(writer, statement);
 }
 
-static enum err_code send_handoffs(struct writer *writer)
+/* An array of JSON objects in the making. */
+struct document {
+    struct buf buf;
+    struct json_writer json;
+    size_t count;
+};
+
+static void document_init(struct document *document)
 {
-    CLEANUP(buf_done) struct buf handoffs;
-    CLEANUP(buf_done) struct buf clocks;
-    buf_init(&handoffs, PARAM_BYTES_MAX);
-    buf_init(&clocks, PARAM_BYTES_MAX);
-    struct json_writer handoff_json;
-    struct json_writer clock_json;
-    json_writer_init(&handoff_json, &handoffs);
-    json_writer_init(&clock_json, &clocks);
-    json_array_begin(&handoff_json);
-    json_array_begin(&clock_json);
-    size_t handoff_count = 0;
-    size_t clock_count = 0;
-    for (size_t i = 0; i < writer->contact_count; i++) {
-        const struct contact *contact = writer->contacts[i];
-        if (contact->handoff.is_dirty) {
-            handoff_count++;
-            json_object_begin(&handoff_json);
-            write_handoff(&handoff_json, writer, i);
-            json_object_end(&handoff_json);
-        }
-        for (size_t c = 0; c < contact->clock_count; c++) {
-            if (contact->clocks[c].is_dirty) {
-                clock_count++;
-                json_object_begin(&clock_json);
-                write_clock(&clock_json, contact->handoff.contact_id, &contact->clocks[c]);
-                json_object_end(&clock_json);
-            }
-        }
-    }
-    json_array_end(&handoff_json);
-    json_array_end(&clock_json);
-    if (handoffs.failed || clocks.failed) {
+    buf_init(&document->buf, PARAM_BYTES_MAX);
+    json_writer_init(&document->json, &document->buf);
+    document->count = 0;
+    json_array_begin(&document->json);
+}
+
+static void document_done(struct document *document)
+{
+    buf_done(&document->buf);
+}
+
+static enum err_code send_document(struct writer *writer, enum statement statement,
+                                   struct document *document)
+{
+    json_array_end(&document->json);
+    if (document->buf.failed) {
         return err_set(writer->reterr, ERR_NOMEM, "Out of memory while writing a batch.");
     }
-    enum err_code code = OK;
-    if (handoff_count > 0) {
-        param_text(fresh_params(writer), buf_str(&handoffs));
-        code = send(writer, STATEMENT_HANDOFF_WRITE);
+    if (document->count == 0) {
+        return OK;
     }
-    if (code == OK && clock_count > 0) {
-        param_text(fresh_params(writer), buf_str(&clocks));
-        code = send(writer, STATEMENT_SLA_CLOCK_WRITE);
+    param_text(fresh_params(writer), buf_str(&document->buf));
+    return send(writer, statement);
+}
+
+/* A handoff and its clocks, as far as they changed. */
+static void add_handoff(struct document *handoffs, struct document *clocks,
+                        const struct handoff *handoff, const struct clock_record *its_clocks,
+                        size_t clock_count)
+{
+    if (handoff->is_dirty) {
+        handoffs->count++;
+        json_object_begin(&handoffs->json);
+        write_handoff(&handoffs->json, handoff);
+        json_object_end(&handoffs->json);
     }
-    return code;
+    for (size_t c = 0; c < clock_count; c++) {
+        if (its_clocks[c].is_dirty) {
+            clocks->count++;
+            json_object_begin(&clocks->json);
+            write_clock(&clocks->json, handoff->contact_id, &its_clocks[c]);
+            json_object_end(&clocks->json);
+        }
+    }
+}
+
+/* The contacts' latest, and those that ceased to be it within the batch. */
+static enum err_code send_handoffs(struct writer *writer)
+{
+    CLEANUP(document_done) struct document handoffs;
+    CLEANUP(document_done) struct document clocks;
+    document_init(&handoffs);
+    document_init(&clocks);
+    for (size_t i = 0; i < writer->contact_count; i++) {
+        const struct contact *contact = writer->contacts[i];
+        add_handoff(&handoffs, &clocks, &contact->handoff, contact->clocks, contact->clock_count);
+    }
+    for (size_t i = 0; i < writer->effects->handoffs.count; i++) {
+        const struct handoff_row *row = &writer->effects->handoffs.items[i];
+        add_handoff(&handoffs, &clocks, &row->handoff, row->clocks, row->clock_count);
+    }
+    const enum err_code code = send_document(writer, STATEMENT_HANDOFF_WRITE, &handoffs);
+    return code == OK ? send_document(writer, STATEMENT_SLA_CLOCK_WRITE, &clocks) : code;
 }
 
 enum err_code effects_send(struct worker *worker, const struct effects *effects,

@@ -30,7 +30,7 @@ enum err_code worker_init(struct worker *worker, struct store *store, enum lane 
     arena_init(&worker->arena, BATCH_ARENA_BYTES_MAX);
     arena_init(&worker->scratch, MODEL_SCRATCH_BYTES);
     params_init(&worker->params);
-    worker->conn = conn_new(store->database_url);
+    worker->conn = conn_new(store->database_url, lane == LANE_READ ? CONN_READS : CONN_WRITES);
     return worker->conn != NULL ? OK : ERR_NOMEM;
 }
 
