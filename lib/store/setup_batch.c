@@ -250,6 +250,36 @@ static void complete(struct setup *setup, const struct err *err)
     op_complete(&op->op, err);
 }
 
+/* Under the lock, with the newest set-up at hand. *ret_is_proposed: what failed after that is the
+ * writing. */
+static enum err_code answer_or_write(struct setup *setup, bool *ret_is_proposed)
+{
+    struct conn *conn = setup->worker->conn;
+    bool is_synced = false;
+    enum err_code code = setup->op->idempotency != NULL ? look_up_answer(setup) : OK;
+    if (code == OK && setup->result.is_replay) {
+        conn_abandon(conn, is_synced);
+        return OK;
+    }
+    code = code != OK ? code : propose(setup);
+    *ret_is_proposed = code == OK;
+    code = code != OK ? code : write_entry(setup, &is_synced);
+    if (code != OK) {
+        conn_abandon(conn, is_synced);
+        return code;
+    }
+    return conn_end(conn, setup->reterr);
+}
+
+/* Our set-up is an old one: with the new one the operation runs again. */
+static enum err_code catch_up(struct setup *setup)
+{
+    struct worker *worker = setup->worker;
+    conn_abandon(worker->conn, /* is_synced= */ false);
+    const enum err_code code = catalog_reload(worker->store, worker->conn, setup->reterr);
+    return code == OK ? ERR_CONFLICT : code;
+}
+
 enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr)
 {
     struct setup setup = {.worker = worker, .op = op, .reterr = reterr};
@@ -257,38 +287,18 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
     reterr->code = OK;
     bool is_proposed = false;
     enum err_code code = lock_head(&setup);
-    if (code == ERR_CONFLICT && conn_is_open(worker->conn)) {
-        conn_abandon(worker->conn, /* is_synced= */ false);
-        const enum err_code reload = catalog_reload(worker->store, worker->conn, reterr);
-        code = reload == OK ? ERR_CONFLICT : reload;
-    } else if (code == OK) {
-        code = op->idempotency != NULL ? look_up_answer(&setup) : OK;
-        const bool is_replay = setup.result.is_replay;
-        if (code == OK && !is_replay) {
-            code = propose(&setup);
-            is_proposed = code == OK;
-        }
-        bool is_synced = false;
-        if (code == OK && !is_replay) {
-            code = write_entry(&setup, &is_synced);
-        }
-        if (code != OK || is_replay) {
-            conn_abandon(worker->conn, is_synced);
-        } else {
-            code = conn_end(worker->conn, reterr);
-        }
-    }
     if (code == OK) {
-        /* Committed: should reading it back fail, the next batch notices the newer version. */
-        struct err err;
-        const enum err_code reload = catalog_reload(worker->store, worker->conn, &err);
-        if (reload != OK) {
-            conn_close(worker->conn);
-        }
+        code = answer_or_write(&setup, &is_proposed);
+    } else if (code == ERR_CONFLICT && conn_is_open(worker->conn)) {
+        code = catch_up(&setup);
     }
-    const bool is_taken = code == ERR_CONFLICT && op->entry != NULL;
-    if (is_answer(code) || (is_taken && !is_proposed)) {
-        const struct err err = code == OK ? (struct err){.code = OK} : *reterr;
+    struct err err;
+    if (code == OK && catalog_reload(worker->store, worker->conn, &err) != OK) {
+        conn_close(worker->conn); /* it is committed: the next batch notices the newer version */
+    }
+    const bool is_taken = code == ERR_CONFLICT && op->entry != NULL && !is_proposed;
+    if (is_answer(code) || is_taken) {
+        err = code == OK ? (struct err){.code = OK} : *reterr;
         complete(&setup, &err);
         code = OK;
     }

@@ -201,11 +201,10 @@ static void write_refusal(struct json_writer *json, const char *detail, const st
 static void write_item(struct json_writer *json, const struct contact_batch *batch, size_t index)
 {
     const struct batch_item *item = &batch->items[index];
-    const struct input_result *result = item->faults == NULL ? &batch->inputs[item->input].result
-                                                             : NULL;
+    const struct input_result *result = &batch->inputs[item->input].result;
     json_object_begin(json);
     JSON_FIELD(json, "index", json_int, (int64_t)index);
-    if (result == NULL) {
+    if (item->faults != NULL) {
         write_refusal(json, item->faults->items[0].detail, item->faults);
     } else if (result->code != OK) {
         write_refusal(json, result->detail, NULL);

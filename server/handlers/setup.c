@@ -126,7 +126,7 @@ enum request_step setup_list_start(struct request *request)
         }
     }
     struct cursor next = {0};
-    if (has_more) {
+    if (has_more && last != NULL) {
         cursor_put_int(&next, last->created_at_us);
         cursor_put_uuid(&next, last->id);
     }
