@@ -139,6 +139,9 @@ static void op_finish(struct op *op)
                                                              : NULL;
     if (key != NULL && key->code != OK) {
         (void)problem(request, key->code, key->detail);
+        if (key->code == ERR_CONFLICT) { /* its twin is in flight */
+            http_reply_header(request->message, "Retry-After", STR_LITERAL("1"));
+        }
         return;
     }
     request->is_replay = request->is_replay ||

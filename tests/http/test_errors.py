@@ -8,6 +8,8 @@ import pytest
 
 from support import contract, funnel
 from support.client import Client, expect, faults
+from support.crowd import at_once
+from support.waiting import wait_until
 
 
 def raw_json(client, text, path="/v1/contacts", **headers):
@@ -231,6 +233,42 @@ def test_faults_are_not_kept_as_the_answer_of_a_write_that_never_was(service):
     headers = {"Idempotency-Key": funnel.unique("fix")}
     expect(service.marketing.post("/v1/contacts", {"email": "x"}, headers=headers), 422)
     assert service.marketing.post("/v1/contacts", {"email": funnel.address()}, headers=headers).status_code in (201, 422)
+
+
+def check_twins(answers):
+    """Of requests with one Idempotency-Key at the same time: one is done, the others get its answer or are told to wait."""
+    done = [answer for answer in answers if answer.status_code == 201]
+    assert {answer.status_code for answer in answers} <= {201, 409}, [answer.text for answer in answers]
+    assert len({answer.json()["id"] for answer in done}) == 1
+    assert sum("Idempotency-Replayed" not in answer.headers for answer in done) == 1
+    refused = [answer for answer in answers if answer.status_code == 409]
+    assert all("Retry-After" in answer.headers for answer in refused), [answer.text for answer in refused]
+
+
+@pytest.mark.concurrency
+def test_twins_in_flight(service):
+    before = len(service.reader.pages("/v1/offers", limit=1000))
+    for number in range(5):
+        headers = {"Idempotency-Key": funnel.unique("twin")}
+        body = {"slug": funnel.unique("twin"), "title": "T", "kind": "ebook", "journey_step": "awareness"}
+        check_twins(at_once(lambda _: service.client("marketing").post("/v1/offers", body, headers=headers), 8))
+        assert len(service.reader.pages("/v1/offers", limit=1000)) == before + number + 1
+
+
+def test_twins_on_two_instances(make_service):
+    two = make_service(instances=2).start()
+    try:
+        contact = funnel.Desk(two).lead()
+        for number in range(5):
+            headers = {"Idempotency-Key": funnel.unique("twin")}
+            body = {"kind": "renewal", "amount": 100, "currency": "EUR"}
+            check_twins(at_once(lambda which: two.client("sales", which % 2).post(
+                f"/v1/contacts/{contact['id']}/deals", body, headers=headers), 6))
+            deals = [item for item in two.reader.pages(f"/v1/contacts/{contact['id']}/timeline") if item["type"] == "deal"]
+            assert len(deals) == number + 1
+        two.stop()
+    finally:
+        two.end()
 
 
 def test_the_pages_of_problems(service):

@@ -19,6 +19,7 @@ def test_health_and_readiness(service):
     assert service.nobody.read("/readyz")["status"] == "ready"
 
 
+@pytest.mark.concurrency
 def test_metrics(service):
     desk = funnel.Desk(service)
     desk.handoff_in("won")
@@ -150,6 +151,7 @@ def test_five_instances_start_on_an_empty_database(cluster, make_service):
 # --- stopping -------------------------------------------------------------------------------------
 
 
+@pytest.mark.concurrency
 def test_sigterm_under_load_fails_no_request(make_service):
     """Connections may be refused once it is stopping; what was taken is answered well."""
     service = make_service().start()
@@ -194,6 +196,7 @@ def test_sigterm_under_load_fails_no_request(make_service):
     assert complaint(service.server.log()) is None
 
 
+@pytest.mark.concurrency
 def test_a_stop_ends_those_who_wait(make_service):
     service = make_service().start()
     answers = []
