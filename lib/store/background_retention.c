@@ -1,11 +1,11 @@
 /* What the background thread throws away: first answers after a day, the feed after its retention.
  */
+#include "store/idempotency.h"
 #include "store/store_internal.h"
 
 enum { TRANSACTIONS_AT_ONCE = 2000 };
 
 static const int64_t retention_pause_us = 60 * US_PER_SECOND;
-static const int64_t idempotency_retention_us = US_PER_DAY;
 
 static double seconds(int64_t us)
 {

@@ -5,6 +5,8 @@
 
 enum { ANSWER_BYTES_MAX = 512 * 1024 };
 
+const int64_t idempotency_retention_us = US_PER_DAY;
+
 size_t idempotency_lookup_params(struct params *params, const struct idempotent *operations,
                                  size_t count)
 {
@@ -17,6 +19,7 @@ size_t idempotency_lookup_params(struct params *params, const struct idempotent 
         item_text(paths, operations[i].idempotency->method_path);
         item_text(keys, operations[i].idempotency->key);
     }
+    param_real(params, (double)idempotency_retention_us / (double)US_PER_SECOND);
     return count;
 }
 

@@ -3,6 +3,9 @@
 
 #include "store/op.h"
 
+/* For so long the first answer counts. */
+extern const int64_t idempotency_retention_us;
+
 /* One operation's key and the results it is about. */
 struct idempotent {
     struct idempotency *idempotency;

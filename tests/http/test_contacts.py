@@ -272,6 +272,34 @@ def test_merge(service, desk):
     assert nobody.status_code in (404, 422)
 
 
+def test_a_chain_of_merges(service, desk):
+    first, second, third = (desk.lead() for _ in range(3))
+    service.marketing.write(f"/v1/contacts/{first['id']}/merge", {"duplicate_of": second["id"]})
+    service.marketing.write(f"/v1/contacts/{second['id']}/merge", {"duplicate_of": third["id"]})
+    for merged in (first, second):
+        answer = expect(service.reader.get(f"/v1/contacts/{merged['id']}"), 200)
+        assert answer.json()["id"] == third["id"]
+        assert answer.headers["Content-Location"] == f"/v1/contacts/{third['id']}"
+        assert funnel.contact_of(service.reader, merged["email"])["id"] == third["id"]
+        timeline = service.reader.pages(f"/v1/contacts/{merged['id']}/timeline")
+        assert sum(item["type"] == "submission" for item in timeline) == 3
+    again = service.marketing.post(f"/v1/contacts/{first['id']}/merge", {"duplicate_of": third["id"]})
+    assert again.status_code in (200, 409, 422)
+
+
+@pytest.mark.concurrency
+def test_two_contacts_merged_into_each_other_at_once(service, desk):
+    for _ in range(10):
+        pair = [desk.lead(), desk.lead()]
+        clients = [service.client("marketing") for _ in range(2)]
+        answers = at_once(lambda number: clients[number].post(
+            f"/v1/contacts/{pair[number]['id']}/merge", {"duplicate_of": pair[1 - number]["id"]}), 2)
+        assert all(answer.status_code in (200, 404, 409, 422) for answer in answers), [answer.text for answer in answers]
+        assert 200 in [answer.status_code for answer in answers]
+        survivors = {service.reader.read(f"/v1/contacts/{one['id']}")["id"] for one in pair}
+        assert len(survivors) == 1 and survivors <= {one["id"] for one in pair}
+
+
 def test_a_merge_takes_the_most_restrictive_consent(service, desk):
     yes = [{"purpose": "marketing_email", "granted": True}]
     no = [{"purpose": "marketing_email", "granted": False}]

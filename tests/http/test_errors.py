@@ -1,5 +1,6 @@
 """Errors: each code, its document, the order in which things are checked, and bodies that are not JSON."""
 
+import datetime
 import json
 import socket
 import uuid
@@ -259,16 +260,33 @@ def test_twins_on_two_instances(make_service):
     two = make_service(instances=2).start()
     try:
         contact = funnel.Desk(two).lead()
-        for number in range(5):
+        path = f"/v1/contacts/{contact['id']}/deals"
+        clients = [two.client("sales", number % 2) for number in range(8)]
+        body = {"kind": "renewal", "amount": 100, "currency": "EUR"}
+        for _ in range(40):
             headers = {"Idempotency-Key": funnel.unique("twin")}
-            body = {"kind": "renewal", "amount": 100, "currency": "EUR"}
-            check_twins(at_once(lambda which: two.client("sales", which % 2).post(
-                f"/v1/contacts/{contact['id']}/deals", body, headers=headers), 6))
-            deals = [item for item in two.reader.pages(f"/v1/contacts/{contact['id']}/timeline") if item["type"] == "deal"]
-            assert len(deals) == number + 1
+            check_twins(at_once(lambda which: clients[which].post(path, body, headers=headers), 8))
+        deals = [item for item in two.reader.pages(f"/v1/contacts/{contact['id']}/timeline") if item["type"] == "deal"]
+        assert len(deals) == 40
         two.stop()
     finally:
         two.end()
+
+
+def test_an_idempotency_key_is_kept_for_a_day(fresh):
+    headers = {"Idempotency-Key": "monday"}
+    first, second = {"email": funnel.address()}, {"email": funnel.address()}
+    expect(fresh.marketing.post("/v1/contacts", first, headers=headers), 201)
+    fresh.database.move_clock(datetime.timedelta(hours=23))
+    fresh.server.stop()
+    fresh.server.start()  # a new one looks at once for what is too old
+    expect(fresh.marketing.post("/v1/contacts", second, headers=headers), 422)
+    answer = expect(fresh.marketing.post("/v1/contacts", first, headers=headers), 201)
+    assert answer.headers["Idempotency-Replayed"] == "true"
+    fresh.database.move_clock(datetime.timedelta(hours=25))
+    fresh.server.stop()
+    fresh.server.start()
+    wait_until(lambda: fresh.marketing.post("/v1/contacts", second, headers=headers).status_code == 201, what="its end")
 
 
 def test_the_pages_of_problems(service):

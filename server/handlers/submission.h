@@ -1,0 +1,53 @@
+/*
+ * A form's post as the product understands it, however it came: as JSON from a script, as the
+ * fields of an HTML form, or from another form tool. Decoding and checking only; who may post and
+ * what is answered is submit.c's.
+ *
+ * What does not fit is refused to a JSON client, who can mend it, and kept with the submission for
+ * an HTML form, whose visitor cannot.
+ */
+#pragma once
+
+#include "request.h"
+
+/* What of the visit is kept, by name; values[] of a submission goes by it. */
+enum context_value {
+    CONTEXT_PAGE_URL,
+    CONTEXT_REFERRER,
+    CONTEXT_UTM_SOURCE,
+    CONTEXT_UTM_MEDIUM,
+    CONTEXT_UTM_CAMPAIGN,
+    CONTEXT_UTM_CONTENT,
+    CONTEXT_UTM_TERM,
+    CONTEXT_COUNT_
+};
+
+struct submission {
+    const struct form *form;
+    struct input input;
+    bool is_html;
+    struct str values[CONTEXT_COUNT_]; /* of the context */
+    /* Faults that an HTML form does not fail for, and the claims they are about: kept, not taken.
+     */
+    struct faults ignored;
+    struct attribute *misfits;
+    size_t misfit_count;
+};
+
+/* An empty one in the request's arena; NULL: out of memory. */
+struct submission *submission_new(struct request *request, const struct form *form);
+
+/* Takes a JSON client's body; all faults go to request->faults. */
+void submission_take_json(struct request *request, struct submission *submission,
+                          const json_t *body);
+
+/* Takes fields as a visitor filled them in, names mapped by the form's `fields`. Values are
+ * borrowed. */
+void submission_take_fields(struct request *request, struct submission *submission,
+                            const struct form_field *fields, size_t count);
+
+/* When everything is taken: what the form requires is there (else request->faults). */
+void submission_check_required(struct request *request, const struct submission *submission);
+
+/* Fills in the input for the store: payload, fingerprint, id. False: out of memory. */
+bool submission_complete(struct request *request, struct submission *submission);
