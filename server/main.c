@@ -1,5 +1,4 @@
 /* relais: the command line's first word chooses what is done. */
-#include <curl/curl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,10 +46,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-            const int status = commands[i].run(argc - 1, argv + 1);
-            curl_global_cleanup();
-            return status;
+            return commands[i].run(argc - 1, argv + 1);
         }
     }
     (void)fprintf(stderr, "relais: there is no command \"%s\"\n\n", argv[1]);

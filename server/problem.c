@@ -121,22 +121,9 @@ void problem_end(struct request *request, struct json_writer *json)
 static void write_faults(struct json_writer *json, const struct faults *faults, const char *detail)
 {
     json_key(json, "errors");
-    json_array_begin(json);
-    if (faults->count == 0) {
-        json_object_begin(json);
-        JSON_FIELD(json, "pointer", json_text, "");
-        JSON_FIELD(json, "code", json_text, "invalid");
-        JSON_FIELD(json, "detail", json_text, detail);
-        json_object_end(json);
-    }
-    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
-        json_object_begin(json);
-        JSON_FIELD(json, "pointer", json_text, faults->items[i].pointer);
-        JSON_FIELD(json, "code", json_text, faults->items[i].code);
-        JSON_FIELD(json, "detail", json_text, faults->items[i].detail);
-        json_object_end(json);
-    }
-    json_array_end(json);
+    const struct fault whole = {.pointer = "", .code = "invalid", .detail = detail};
+    const struct faults one = {.items = &whole, .count = 1};
+    faults_write(faults->count > 0 ? faults : &one, json);
 }
 
 enum request_step problem(struct request *request, enum err_code code, const char *detail)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/json_write.h"
 
 enum { FAULTS_MAX = 100 };
 
@@ -15,12 +16,16 @@ struct fault {
 };
 
 struct faults {
-    struct arena *arena; /* where texts live */
-    struct fault items[FAULTS_MAX];
-    size_t count; /* above FAULTS_MAX the rest is dropped */
+    struct arena *arena;       /* where all of it lives */
+    const struct fault *items; /* the first `count` are there; good input needs no room for them */
+    size_t count;              /* beyond FAULTS_MAX the rest is dropped */
+    struct fault *room;
+    size_t room_count;
 };
 
 void faults_init(struct faults *faults, struct arena *arena);
 /* `pointer` is copied. `code` is static. */
 void faults_add(struct faults *faults, const char *pointer, const char *code, const char *format,
                 ...) PRINTF_LIKE(4, 5);
+/* As problem documents have them: [{"pointer", "code", "detail"}, …]. NULL is none. */
+void faults_write(const struct faults *faults, struct json_writer *json);

@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 /* Thread-local, so that a test that fails allocations leaves the threads of others alone. */
@@ -30,6 +31,14 @@ void *mem_realloc(void *memory, size_t size)
 void mem_free(void *memory)
 {
     free(memory);
+}
+
+void mem_keep_small(void)
+{
+    enum { HEAPS_MAX = 2, LARGE_BYTES = 128 * 1024 };
+    (void)mallopt(M_ARENA_MAX, HEAPS_MAX);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* said, it stays: it would grow by itself */
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
 }
 
 void mem_fail_after(int64_t count)

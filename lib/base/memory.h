@@ -17,6 +17,11 @@ void *mem_realloc(void *memory, size_t size) MUSTCHECK;
 /* Takes NULL. */
 void mem_free(void *memory);
 
+/* For a process that lives long with several threads, before the second one starts: few heaps, and
+ * what is free at their end goes back to the system. Costs nothing measurable here, and keeps the
+ * peak of memory near what is in use. */
+void mem_keep_small(void);
+
 /* For tests: in the calling thread the next `count` allocations work and all after them fail; -1
  * switches that off again. */
 void mem_fail_after(int64_t count);

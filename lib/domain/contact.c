@@ -20,7 +20,9 @@ static bool grow(void *items_pointer, size_t *capacity, size_t count, size_t ite
     if (count >= limit) {
         return false;
     }
-    const size_t wanted = *capacity < 8 ? 16 : *capacity * 2;
+    /* Most contacts have a few of each: about a kilobyte at first. */
+    const size_t first = item_size < 64 ? 16 : 6;
+    const size_t wanted = *capacity == 0 ? first : *capacity * 2;
     void *grown = arena_array(arena, wanted, item_size);
     if (grown == NULL) {
         return false;

@@ -50,7 +50,7 @@ static enum err_code lock_head(struct setup *setup)
 
 static bool has_fault(const struct faults *faults, const char *pointer)
 {
-    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < faults->count; i++) {
         if (str_is(str_from(faults->items[i].pointer), pointer)) {
             return true;
         }

@@ -184,7 +184,7 @@ static enum err_code compile_map(struct import *import, const char *map_path, st
         code = import_map_from_columns(import->rules.kind, import->columns, import->column_count,
                                        &import->arena, &faults, &map, reterr);
     }
-    for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < faults.count; i++) {
         (void)fprintf(stderr, "%s: %s\n", faults.items[i].pointer, faults.items[i].detail);
     }
     if (code == OK) {

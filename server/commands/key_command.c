@@ -65,7 +65,7 @@ static int create(const struct config *config, const struct config_flag *flags, 
     if (code == OK) {
         (void)printf("%s\n", text);
     } else {
-        for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++) {
+        for (size_t i = 0; i < faults.count; i++) {
             (void)fprintf(stderr, "relais key: %s: %s\n", faults.items[i].pointer,
                           faults.items[i].detail);
         }

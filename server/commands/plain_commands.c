@@ -137,7 +137,7 @@ static int ask(const struct config *config, const char *path)
 {
     char url[256];
     (void)snprintf(url, sizeof url, "http://%s%s", config->listen.text, path);
-    CURL *curl = curl_easy_init();
+    CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
     if (curl == NULL) {
         return EXIT_FAILED;
     }
@@ -149,6 +149,7 @@ static int ask(const struct config *config, const char *path)
     const CURLcode code = curl_easy_perform(curl);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
+    curl_global_cleanup();
     if (code != CURLE_OK || status != 200) {
         (void)fprintf(stderr, "relais healthcheck: %s answers %ld (%s)\n", url, status,
                       curl_easy_strerror(code));

@@ -120,6 +120,7 @@ static int run(struct service *service, const sigset_t *signals)
 
 int command_serve(int argc, char **argv)
 {
+    mem_keep_small();
     struct service *service = mem_alloc(sizeof *service);
     if (service == NULL) {
         (void)fprintf(stderr, "relais serve: out of memory\n");

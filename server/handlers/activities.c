@@ -241,15 +241,7 @@ static void write_error(struct json_writer *json, const char *detail, const stru
     JSON_FIELD(json, "title", json_text, "The input is not valid");
     JSON_FIELD(json, "detail", json_text, detail);
     json_key(json, "errors");
-    json_array_begin(json);
-    for (size_t i = 0; faults != NULL && i < faults->count && i < FAULTS_MAX; i++) {
-        json_object_begin(json);
-        JSON_FIELD(json, "pointer", json_text, faults->items[i].pointer);
-        JSON_FIELD(json, "code", json_text, faults->items[i].code);
-        JSON_FIELD(json, "detail", json_text, faults->items[i].detail);
-        json_object_end(json);
-    }
-    json_array_end(json);
+    faults_write(faults, json);
     json_object_end(json);
 }
 

@@ -173,19 +173,6 @@ enum request_step contact_batch_start(struct request *request)
                : REQUEST_REPLY;
 }
 
-static void write_faults(struct json_writer *json, const struct faults *faults)
-{
-    json_array_begin(json);
-    for (size_t i = 0; faults != NULL && i < faults->count; i++) {
-        json_object_begin(json);
-        JSON_FIELD(json, "pointer", json_text, faults->items[i].pointer);
-        JSON_FIELD(json, "code", json_text, faults->items[i].code);
-        JSON_FIELD(json, "detail", json_text, faults->items[i].detail);
-        json_object_end(json);
-    }
-    json_array_end(json);
-}
-
 static void write_refusal(struct json_writer *json, const char *detail, const struct faults *faults)
 {
     JSON_FIELD(json, "status", json_int, 422);
@@ -194,7 +181,7 @@ static void write_refusal(struct json_writer *json, const char *detail, const st
     JSON_FIELD(json, "title", json_text, "The input is not valid");
     JSON_FIELD(json, "detail", json_text, detail);
     json_key(json, "errors");
-    write_faults(json, faults);
+    faults_write(faults, json);
     json_object_end(json);
 }
 

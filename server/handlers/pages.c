@@ -106,7 +106,7 @@ enum request_step page_faults(struct request *request)
         request, 422, french, french ? "Votre envoi n'est pas complet" : "Something is missing");
     buf_append_text(page, french ? "<p>Revenez en arrière et corrigez :</p><ul>"
                                  : "<p>Please go back and correct:</p><ul>");
-    for (size_t i = 0; i < request->faults.count && i < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < request->faults.count; i++) {
         const struct fault *fault = &request->faults.items[i];
         buf_append_text(page, "<li><strong>");
         const char *name = strrchr(fault->pointer, '/');

@@ -330,7 +330,7 @@ static bool check_stage(struct request *request, const char *name, const json_t 
         .kind = CATALOG_STAGE, .existing = entry, .body = proposed, .id = entry->id};
     if (proposed == NULL || catalog_check(request->catalog, &proposal, request->arena, &body, &slug,
                                           &faults, &err) != OK) {
-        for (size_t i = 0; i < faults.count && i < FAULTS_MAX; i++) {
+        for (size_t i = 0; i < faults.count; i++) {
             faults_add(&request->faults,
                        arena_printf(request->arena, "%s%s", pointer, faults.items[i].pointer),
                        faults.items[i].code, "%s", faults.items[i].detail);

@@ -108,19 +108,6 @@ static void write_claims(struct json_writer *json, const struct attribute *claim
     }
 }
 
-static void write_faults(struct json_writer *json, const struct faults *faults)
-{
-    json_array_begin(json);
-    for (size_t i = 0; i < faults->count && i < FAULTS_MAX; i++) {
-        json_object_begin(json);
-        JSON_FIELD(json, "pointer", json_text, faults->items[i].pointer);
-        JSON_FIELD(json, "code", json_text, faults->items[i].code);
-        JSON_FIELD(json, "detail", json_text, faults->items[i].detail);
-        json_object_end(json);
-    }
-    json_array_end(json);
-}
-
 /* Every claim stays visible on the submission, also what the contact did not take over. */
 static struct str payload_of(struct request *request, const struct submission *submission)
 {
@@ -153,7 +140,7 @@ static struct str payload_of(struct request *request, const struct submission *s
     }
     json_object_end(&json);
     json_key(&json, "ignored");
-    write_faults(&json, &submission->ignored);
+    faults_write(&submission->ignored, &json);
     json_object_end(&json);
     return buf.failed ? (struct str){0} : arena_str(request->arena, buf_str(&buf));
 }
@@ -349,7 +336,7 @@ static bool has_claim(const struct input *input, struct str name)
 void submission_check_required(struct request *request, const struct submission *submission)
 {
     bool has_email_fault = false;
-    for (size_t i = 0; i < request->faults.count && i < FAULTS_MAX; i++) {
+    for (size_t i = 0; i < request->faults.count; i++) {
         has_email_fault = has_email_fault ||
                           str_is(str_from(request->faults.items[i].pointer), "/email");
     }
