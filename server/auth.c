@@ -1,7 +1,5 @@
 #include "auth.h"
 
-#include <stdio.h>
-
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 enum { PREFIX_BYTES = 10, RANDOM_CHARS = 43, CHECK_CHARS = 6, BASE = 62 };
@@ -65,9 +63,7 @@ bool key_is_plausible(struct str text)
 void key_hash(struct str text, char out[static 2 * SHA256_BYTES + 1])
 {
     const struct sha256 hash = sha256_of(text);
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        (void)snprintf(out + 2 * i, 3, "%02x", hash.bytes[i]);
-    }
+    (void)sha256_format(&hash, out);
 }
 
 static struct str bearer(const struct request *request)

@@ -2,8 +2,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -54,6 +56,30 @@ struct sha256 sha256_of_parts(const struct str *parts, size_t count)
             must(EVP_DigestUpdate(context, parts[i].data, parts[i].len));
     }
     return sha256_finish(context);
+}
+
+struct sha256 hmac_sha256(const void *key, size_t key_bytes, struct str text)
+{
+    struct sha256 sum;
+    unsigned len = 0;
+    assert(key_bytes <= INT_MAX);
+    const unsigned char *made = HMAC(EVP_sha256(), key, (int)key_bytes,
+                                     (const unsigned char *)(text.data != NULL ? text.data : ""),
+                                     text.len, sum.bytes, &len);
+    must(made != NULL);
+    assert(len == SHA256_BYTES);
+    return sum;
+}
+
+char *sha256_format(const struct sha256 *hash, char out[static 2 * SHA256_BYTES + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        out[2 * i] = digits[hash->bytes[i] >> 4];
+        out[2 * i + 1] = digits[hash->bytes[i] & 15];
+    }
+    out[2 * SHA256_BYTES] = '\0';
+    return out;
 }
 
 bool sha256_eq(const struct sha256 *a, const struct sha256 *b)

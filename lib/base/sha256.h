@@ -1,4 +1,5 @@
-/* SHA-256 of a few pieces, and constant-time comparison (OpenSSL). */
+/* SHA-256 of a few pieces, with a key (HMAC, RFC 2104) and without, and constant-time comparison
+ * (OpenSSL). */
 #pragma once
 
 #include "base/str.h"
@@ -12,6 +13,10 @@ struct sha256 {
 struct sha256 sha256_of(struct str text);
 /* Each part is preceded by its length, so ("ab","c") and ("a","bc") differ. */
 struct sha256 sha256_of_parts(const struct str *parts, size_t count);
+/* HMAC-SHA-256 of `text`; an empty text and an absent one are the same. */
+struct sha256 hmac_sha256(const void *key, size_t key_bytes, struct str text);
+/* 64 lower-case hexadecimal digits, NUL-terminated. Returns out. */
+char *sha256_format(const struct sha256 *hash, char out[static 2 * SHA256_BYTES + 1]);
 bool sha256_eq(const struct sha256 *a, const struct sha256 *b);
 /* `len` random bytes from the kernel; aborts if the kernel has none. */
 void random_bytes(void *out, size_t len);

@@ -57,13 +57,8 @@ static enum err_code execute(PGconn *conn, const char *statement, const char *do
 
 static void checksum_of(const struct embedded_file *file, char out[static 2 * SHA256_BYTES + 1])
 {
-    static const char digits[] = "0123456789abcdef";
     const struct sha256 hash = sha256_of(embedded_file_text(file));
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        out[2 * i] = digits[hash.bytes[i] >> 4];
-        out[2 * i + 1] = digits[hash.bytes[i] & 15];
-    }
-    out[2 * SHA256_BYTES] = '\0';
+    (void)sha256_format(&hash, out);
 }
 
 static enum err_code apply(PGconn *conn, size_t index, struct err *reterr)

@@ -1,15 +1,14 @@
-/* Proves SHA-256 against FIPS 180-2's examples and that parts cannot run into each other. */
+/* Proves SHA-256 against FIPS 180-2's examples, HMAC against RFC 4231's, and that parts cannot run
+ * into each other. */
 #include "testing.h"
 
 #include "base/sha256.h"
 
 static void assert_sum(struct str text, const char *expected)
 {
-    struct sha256 sum = sha256_of(text);
+    const struct sha256 sum = sha256_of(text);
     char hex[2 * SHA256_BYTES + 1];
-    for (size_t i = 0; i < SHA256_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", sum.bytes[i]);
-    assert_string_equal(hex, expected);
+    assert_string_equal(sha256_format(&sum, hex), expected);
 }
 
 static void test_known_sums(void **state)
@@ -21,6 +20,29 @@ static void test_known_sums(void **state)
     assert_sum((struct str){0}, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     assert_sum(STR_LITERAL("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+/* RFC 4231, test cases 1, 2 and 6 (a key longer than a block). */
+static void test_known_hmacs(void **state)
+{
+    (void)state;
+    uint8_t key[131];
+    char hex[2 * SHA256_BYTES + 1];
+    memset(key, 0x0b, 20);
+    struct sha256 sum = hmac_sha256(key, 20, STR_LITERAL("Hi There"));
+    assert_string_equal(sha256_format(&sum, hex),
+                        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    sum = hmac_sha256("Jefe", 4, STR_LITERAL("what do ya want for nothing?"));
+    assert_string_equal(sha256_format(&sum, hex),
+                        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof key);
+    sum = hmac_sha256(key, sizeof key,
+                      STR_LITERAL("Test Using Larger Than Block-Size Key - Hash Key First"));
+    assert_string_equal(sha256_format(&sum, hex),
+                        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    const struct sha256 of_nothing = hmac_sha256("k", 1, (struct str){0});
+    sum = hmac_sha256("k", 1, STR_LITERAL(""));
+    assert_true(sha256_eq(&sum, &of_nothing));
 }
 
 static void test_parts(void **state)
@@ -59,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_sums),
+        cmocka_unit_test(test_known_hmacs),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_random_bytes),
     };
