@@ -108,6 +108,18 @@ static void write_lanes(struct buf *out, const struct store_stats *stats)
     }
 }
 
+static void write_quarantine(struct buf *out, const struct store_stats *stats)
+{
+    value(out, "submissions_quarantined_total", "counter",
+          "Submissions that this instance put into quarantine.", (double)stats->set_aside);
+    head(out, "submission_suspicions_total", "counter",
+         "Why they were put there; a submission may have several reasons.");
+    for (size_t i = 0; i < SUSPICION_COUNT_; i++) {
+        buf_printf(out, "relais_submission_suspicions_total{reason=\"%s\"} %llu\n",
+                   suspicion_names[i], (unsigned long long)stats->suspicions[i]);
+    }
+}
+
 void metrics_write(struct buf *out, struct app *app)
 {
     struct store_stats stats;
@@ -119,6 +131,7 @@ void metrics_write(struct buf *out, struct app *app)
           (double)app->metrics.started_at_us / 1e6);
     write_requests(out, &app->metrics);
     write_lanes(out, &stats);
+    write_quarantine(out, &stats);
     value(out, "store_retries_total", "counter",
           "Batches that lost a race or their connection and ran again.", (double)stats.retries);
     value(out, "store_connects_total", "counter", "Connections made to the database.",

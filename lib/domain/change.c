@@ -519,6 +519,7 @@ static bool looks_at_score(enum input_kind kind)
     case INPUT_MOVE:
     case INPUT_REQUALIFY:
     case INPUT_DEAL:
+    case INPUT_PURGE:
     case INPUT_KIND_COUNT_:
         break;
     }
@@ -569,6 +570,7 @@ static enum err_code decide(struct contact *contact, struct contact *other, stru
         return change_requalify(contact, input, effects);
     case INPUT_DEAL:
         return change_deal(contact, input, effects);
+    case INPUT_PURGE:
     case INPUT_KIND_COUNT_:
         break;
     }
@@ -584,11 +586,15 @@ static void begin_input(struct contact *contact)
 enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects)
 {
+    const int64_t received_at_us = input->activity.received_at_us;
     input->result = (struct input_result){
         .code = OK,
-        .contact_id = contact->contact_id,
-        .received_at_us = effects->now_us,
+        .contact_id = contact != NULL ? contact->contact_id : (struct uuid){{0}},
+        .received_at_us = received_at_us != 0 ? received_at_us : effects->now_us,
     };
+    if (!change_needs_contact(input)) {
+        return change_quarantine(input, effects);
+    }
     if (!uuid_is_nil(contact->merged_into)) {
         return ERR_BUG;
     }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "domain/contact.h"
+#include "domain/suspicion.h"
 
 enum input_kind {
     INPUT_SUBMISSION, /* a form post */
@@ -20,6 +21,7 @@ enum input_kind {
     INPUT_DECISION, /* a review decided by hand */
     INPUT_REQUALIFY,
     INPUT_DEAL,
+    INPUT_PURGE, /* of an entry of the quarantine */
     INPUT_KIND_COUNT_
 };
 
@@ -41,6 +43,7 @@ struct activity_input {
     struct str campaign;
     struct str channel;
     int64_t occurred_at_us; /* TIME_NONE: when it is decided */
+    int64_t received_at_us; /* 0: when it is decided; else it was kept somewhere until now */
     struct str properties;  /* JSON text or absent */
     struct str payload;     /* JSON text or absent */
 };
@@ -78,6 +81,24 @@ struct deal_input {
     struct uuid qualified_by;
 };
 
+/* Of a submission: whether it is kept in quarantine; of its release and its purge: which entry. */
+struct quarantine_input {
+    unsigned suspicions; /* why it is not trusted, see domain/suspicion.h; 0: as far as we know, it
+                            is */
+    const struct suspicion_watch *watch; /* what only the store can know; NULL: nothing */
+    /* A body as it came, with its Content-Type, when there is no payload to make of it. */
+    struct str raw;
+    struct str raw_type;
+    struct uuid id;        /* a release's or purge's: the entry */
+    struct str settled_by; /* … and who does it; the activity's own actor stays its form */
+
+    /* The store's, anew in each attempt: what the watch found; where the entry stands, as read
+     * under its lock, and if it was released, whose submission it became. */
+    unsigned found;
+    enum quarantine_state state;
+    struct uuid contact_id;
+};
+
 struct input_result {
     enum err_code code;    /* OK or why it was refused */
     const char *detail;    /* a sentence, in the arena of the input or static */
@@ -87,6 +108,7 @@ struct input_result {
                       */
     bool is_new_contact;
     bool changed;
+    bool is_set_aside; /* it is in quarantine, and nobody's */
     int64_t received_at_us;
     struct uuid contact_id;
     /* Of the activity, deal, attempt, feedback or handoff made; of a move else the handoff. On
@@ -132,6 +154,7 @@ struct input {
     /* SUBMISSION, ACTIVITY. Of an UPSERT and a PATCH the channel counts (first one stays; PATCH:
      * replaces it, empty removes it) and of an UPSERT when it was learnt. */
     struct activity_input activity;
+    struct quarantine_input quarantine; /* SUBMISSION, PURGE */
     enum stage stage;       /* UPSERT: brings it at least there: contact, prospect or lead */
     struct move_input move; /* MOVE */
     struct deal_input deal; /* DEAL */
@@ -229,6 +252,22 @@ struct merge_row {
     struct uuid survivor;
 };
 
+/* A submission that is kept in quarantine. */
+struct quarantine_row {
+    const struct input *input;
+    unsigned suspicions;
+    int64_t occurred_at_us;
+    int64_t received_at_us;
+};
+
+/* An entry of the quarantine that was released (to a contact) or purged. */
+struct settlement_row {
+    const struct input *input;
+    enum quarantine_state state;
+    struct uuid contact_id;
+    int64_t occurred_at_us; /* the activity's */
+};
+
 /* A growing array in the arena: EFFECT_LIST(struct event_row) events; */
 #define EFFECT_LIST(type)                                                                          \
     struct {                                                                                       \
@@ -251,13 +290,20 @@ struct effects {
     EFFECT_LIST(struct deal_row) deals;
     EFFECT_LIST(struct merge_row) merges;
     EFFECT_LIST(struct handoff_row) handoffs; /* beside the contacts' own */
+    EFFECT_LIST(struct quarantine_row) quarantines;
+    EFFECT_LIST(struct settlement_row) settlements;
+    EFFECT_LIST(const struct input *) traces; /* submissions whose marks are to be remembered */
     bool has_clocks; /* a clock was started or changed: the flagger looks */
 };
 
+/* Whether the input is about a contact, as far as is known: false of a submission that is kept in
+ * quarantine, of a purge, and of a release that comes too late. */
+bool change_needs_contact(const struct input *input);
+
 /*
- * Decides one input about `contact` (locked, as read or as left by the inputs before it). For a
- * merge, `other` is the survivor; else NULL. Appends to effects, changes contact, fills
- * input->result.
+ * Decides one input about `contact` (locked, as read or as left by the inputs before it; NULL
+ * unless change_needs_contact). For a merge, `other` is the survivor; else NULL. Appends to
+ * effects, changes contact, fills input->result.
  *
  * Returns OK also when the input was refused (result.code says so, nothing was changed). ERR_NOMEM
  * fails the batch: what was changed so far is to be thrown away with it. Needs contact->history

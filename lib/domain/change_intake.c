@@ -122,7 +122,7 @@ static enum err_code add_activity(const struct contact *contact, struct input *i
         .contact_id = contact->contact_id,
         .input = input,
         .occurred_at_us = facts->occurred_at_us,
-        .received_at_us = effects->now_us,
+        .received_at_us = input->result.received_at_us,
         .facts = *facts,
     };
     row->facts.properties = NULL; /* their text is the input's */
@@ -186,6 +186,8 @@ static enum err_code take_activity(struct contact *contact, struct input *input,
                       : contact_consent(contact, input, facts->occurred_at_us, effects,
                                         &evidence->is_granting);
     code = code != OK ? code : add_activity(contact, input, facts, effects);
+    code = code != OK ? code : quarantine_release(contact, input, facts->occurred_at_us, effects);
+    code = code != OK ? code : quarantine_trace(input, effects);
     code = code != OK ? code : remember_touch(contact, facts, effects);
     code = code != OK
                ? code

@@ -234,3 +234,10 @@ enum err_code change_requalify(struct contact *contact, struct input *input,
                                struct effects *effects) MUSTCHECK;
 enum err_code change_deal(struct contact *contact, struct input *input,
                           struct effects *effects) MUSTCHECK;
+/* What needs no contact: see change_needs_contact. */
+enum err_code change_quarantine(struct input *input, struct effects *effects) MUSTCHECK;
+/* The entry whose release this submission is becomes the contact's. */
+enum err_code quarantine_release(const struct contact *contact, const struct input *input,
+                                 int64_t occurred_at_us, struct effects *effects) MUSTCHECK;
+/* What was compared with earlier submissions is remembered for later ones. */
+enum err_code quarantine_trace(const struct input *input, struct effects *effects) MUSTCHECK;

@@ -112,6 +112,9 @@ static bool is_same(const struct input *a, const struct input *b)
     if (a->kind == INPUT_DEAL) {
         return uuid_eq(a->deal.deal_id, b->deal.deal_id);
     }
+    if (!uuid_eq(a->quarantine.id, b->quarantine.id)) {
+        return false;
+    }
     return b->activity.has_client_id && uuid_eq(a->activity.id, b->activity.id) &&
            str_eq(a->activity.scope, b->activity.scope);
 }
@@ -154,12 +157,14 @@ static enum err_code decide_all(struct batch *batch)
             answer_like(input, twin);
             continue;
         }
-        struct contact *contact;
-        enum err_code code = contact_of(batch, input, &contact);
+        batch_follow_settlement(batch, i);
+        struct contact *contact = NULL;
+        const bool is_about_one = change_needs_contact(input);
+        enum err_code code = is_about_one ? contact_of(batch, input, &contact) : OK;
         if (code != OK) {
             return code;
         }
-        if (contact == NULL) {
+        if (contact == NULL && is_about_one) {
             continue;
         }
         const struct target *survivor = batch_target_of_contact(batch, input->other_contact_id);
@@ -279,9 +284,23 @@ static enum err_code read_decide_write(struct batch *batch, struct attempt_state
     return code == OK ? write_all(batch, state) : code;
 }
 
+static void count_set_aside(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->effects.quarantines.count; i++) {
+        const unsigned suspicions = batch->effects.quarantines.items[i].suspicions;
+        for (unsigned s = 0; s < SUSPICION_COUNT_; s++) {
+            if ((suspicions & SUSPICION_BIT(s)) != 0) {
+                atomic_fetch_add(&batch->worker->store->suspicions[s], 1);
+            }
+        }
+    }
+    atomic_fetch_add(&batch->worker->store->set_aside, batch->effects.quarantines.count);
+}
+
 static void complete_all(struct batch *batch)
 {
     const struct err ok = {.code = OK};
+    count_set_aside(batch);
     if (batch->effects.events.count > 0) {
         background_notify(batch->worker->store, true, batch->effects.has_clocks);
     }

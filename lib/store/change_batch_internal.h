@@ -35,6 +35,10 @@ struct batch {
     struct idempotent *idempotents; /* the operations with an Idempotency-Key */
     size_t idempotent_count;
     size_t deal_count; /* inputs whose deal may be known already */
+    /* What change_watch.c asked for. */
+    size_t token_count;
+    size_t mark_count;
+    size_t entry_count; /* of the quarantine */
 
     struct catalog *catalog; /* the newest, referenced */
     const struct model *model;
@@ -50,7 +54,7 @@ struct batch {
     struct contact **contacts; /* sorted by contact_id */
     size_t contact_count;
     const struct rows *claimed; /* addresses made by this transaction; NULL: none were asked for */
-    struct rows *rows[12];      /* freed at the end: texts point into them */
+    struct rows *rows[16];      /* freed at the end: texts point into them */
     size_t row_count;
 
     struct effects effects;
@@ -80,6 +84,15 @@ const struct target *batch_target_of_contact(const struct batch *batch, struct u
 
 /* A deal with an id of the client's choosing: it may be there already. */
 bool batch_may_be_known_deal(const struct input *input);
+
+/* ---- change_watch.c ---- */
+
+/* What submissions have to be compared with, and entries of the quarantine: locked after contacts.
+ * Nothing is sent for inputs that ask for nothing. Results come after those of the other reads. */
+enum err_code batch_send_watch(struct batch *batch) MUSTCHECK;
+enum err_code batch_receive_watch(struct batch *batch) MUSTCHECK;
+/* An entry that an earlier input of this batch has settled is not held any more. */
+void batch_follow_settlement(const struct batch *batch, size_t index);
 
 /* ---- change_details.c ---- */
 

@@ -21,6 +21,8 @@ static enum err_code collect_inputs(struct batch *batch)
         for (size_t k = 0; k < batch->ops[i]->input_count; k++) {
             struct input *input = &batch->ops[i]->inputs[k];
             input->result = (struct input_result){.code = OK};
+            input->quarantine.found = 0;
+            input->quarantine.state = QUARANTINE_HELD;
             batch->inputs[batch->input_count++] = input;
         }
     }
@@ -62,6 +64,9 @@ static struct params *target_params(struct batch *batch)
     struct param *handoffs = param_array(params, ITEM_UUID);
     for (size_t i = 0; i < batch->input_count; i++) {
         const struct input *input = batch->inputs[i];
+        if (!change_needs_contact(input)) {
+            continue;
+        }
         if (input->email_key.data != NULL) {
             item_text(emails, input->email_key);
         }
@@ -98,7 +103,7 @@ static size_t identity_params(struct batch *batch)
     size_t count = 0;
     for (size_t i = 0; i < batch->input_count; i++) {
         const struct input *input = batch->inputs[i];
-        if (input->creates && input->email_key.data != NULL) {
+        if (input->creates && input->email_key.data != NULL && change_needs_contact(input)) {
             item_text(keys, input->email_key);
             item_uuid(ids, new_contact_id(input));
             count++;
@@ -116,7 +121,10 @@ static size_t identity_params(struct batch *batch)
  */
 static bool must_look_up(const struct batch *batch, const struct input *input)
 {
-    const bool has_activity = input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY;
+    /* A release has the id of the submission that was set aside: it is the entry that says whether
+     * it was made already. */
+    const bool has_activity = (input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY) &&
+                              uuid_is_nil(input->quarantine.id);
     return has_activity && (input->activity.has_client_id || batch->is_rerun);
 }
 
@@ -340,6 +348,7 @@ static enum err_code send_reads(struct batch *batch, bool *ret_has_identities, b
                                         batch->idempotent_count);
         code = batch_send(batch, STATEMENT_IDEMPOTENCY_EXISTING);
     }
+    code = code != OK ? code : batch_send_watch(batch);
     return code == OK ? conn_flush(conn, batch->reterr) : code;
 }
 
@@ -422,7 +431,7 @@ static enum err_code receive_reads(struct batch *batch, bool has_identities, boo
                 idempotency_take(rows, batch->idempotents, batch->idempotent_count, batch->reterr);
         }
     }
-    return code;
+    return code != OK ? code : batch_receive_watch(batch);
 }
 /* ---- finding things again ---- */
 

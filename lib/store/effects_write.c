@@ -179,7 +179,7 @@ static enum err_code send_activities(struct writer *writer)
 static enum err_code send_activity_keys(struct writer *writer)
 {
     const struct effects *effects = writer->effects;
-    if (effects->activities.count == 0) {
+    if (effects->activities.count == 0 && effects->quarantines.count == 0) {
         return OK;
     }
     struct params *params = fresh_params(writer);
@@ -189,8 +189,13 @@ static enum err_code send_activity_keys(struct writer *writer)
     struct param *occurred = param_array(params, ITEM_TIME);
     struct param *received = param_array(params, ITEM_TIME);
     struct param *fingerprints = param_array(params, ITEM_BYTES);
+    size_t count = 0;
     for (size_t i = 0; i < effects->activities.count; i++) {
         const struct activity_row *row = &effects->activities.items[i];
+        if (!uuid_is_nil(row->input->quarantine.id)) {
+            continue; /* a release: it is there since it was set aside */
+        }
+        count++;
         item_uuid(ids, row->input->activity.id);
         item_text(scopes, row->input->activity.scope);
         item_uuid(contacts, row->contact_id);
@@ -198,7 +203,17 @@ static enum err_code send_activity_keys(struct writer *writer)
         item_time(received, row->received_at_us);
         item_bytes(fingerprints, row->input->activity.fingerprint.bytes, SHA256_BYTES);
     }
-    return send(writer, STATEMENT_ACTIVITY_KEY_INSERT);
+    for (size_t i = 0; i < effects->quarantines.count; i++) {
+        const struct quarantine_row *row = &effects->quarantines.items[i];
+        count++;
+        item_uuid(ids, row->input->activity.id);
+        item_text(scopes, row->input->activity.scope);
+        item_uuid_or_null(contacts, (struct uuid){{0}});
+        item_time(occurred, row->occurred_at_us);
+        item_time(received, row->received_at_us);
+        item_bytes(fingerprints, row->input->activity.fingerprint.bytes, SHA256_BYTES);
+    }
+    return count > 0 ? send(writer, STATEMENT_ACTIVITY_KEY_INSERT) : OK;
 }
 
 static enum err_code send_events(struct writer *writer)
@@ -221,6 +236,32 @@ static enum err_code send_events(struct writer *writer)
         item_text(data, row->data);
     }
     return send(writer, STATEMENT_EVENT_INSERT);
+}
+
+static enum err_code send_traces(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->traces.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    struct param *marks = param_array(params, ITEM_UUID);
+    struct param *ids = param_array(params, ITEM_UUID);
+    param_time(params, effects->now_us);
+    struct param *expiries = param_array(params, ITEM_TIME);
+    for (size_t i = 0; i < effects->traces.count; i++) {
+        const struct input *input = effects->traces.items[i];
+        const struct suspicion_watch *watch = input->quarantine.watch;
+        const struct uuid watched[] = {watch->address, watch->content};
+        for (size_t m = 0; m < ARRAY_LEN(watched); m++) {
+            if (!uuid_is_nil(watched[m])) {
+                item_uuid(marks, watched[m]);
+                item_uuid(ids, input->activity.id);
+                item_time(expiries, effects->now_us + watch->within_us);
+            }
+        }
+    }
+    return send(writer, STATEMENT_FORM_TRACE_INSERT);
 }
 
 static enum err_code send_merges(struct writer *writer)
@@ -394,6 +435,59 @@ static void write_deal(struct json_writer *json, const struct writer *writer, si
     WRITE("historical", json_bool, row->is_historical);
 }
 
+/* Bytes as PostgreSQL reads them from text; absent: null. */
+static void write_bytes(struct json_writer *json, struct str bytes)
+{
+    static const char digits[] = "0123456789abcdef";
+    CLEANUP(buf_done) struct buf hex;
+    buf_init(&hex, PARAM_BYTES_MAX);
+    buf_append_text(&hex, "\\x");
+    for (size_t i = 0; i < bytes.len; i++) {
+        buf_append_char(&hex, digits[(uint8_t)bytes.data[i] >> 4]);
+        buf_append_char(&hex, digits[(uint8_t)bytes.data[i] & 0xF]);
+    }
+    json->buf->failed = json->buf->failed || hex.failed;
+    json_str(json, bytes.data != NULL ? buf_str(&hex) : (struct str){0});
+}
+
+static void write_quarantine(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct quarantine_row *row = &writer->effects->quarantines.items[index];
+    const struct input *input = row->input;
+    WRITE("quarantine_id", json_uuid, uuid_new(writer->effects->now_us));
+    WRITE("submission_id", json_uuid, input->activity.id);
+    WRITE("form", json_str, input->activity.scope);
+    WRITE("state", json_text, quarantine_state_names[QUARANTINE_HELD]);
+    json_key(json, "reasons");
+    json_array_begin(json);
+    for (unsigned i = 0; i < SUSPICION_COUNT_; i++) {
+        if ((row->suspicions & SUSPICION_BIT(i)) != 0) {
+            json_text(json, suspicion_names[i]);
+        }
+    }
+    json_array_end(json);
+    WRITE("email", json_str, input->email);
+    WRITE("email_key", json_str, input->email_key);
+    WRITE("channel", json_str, input->activity.channel);
+    WRITE("consent_text", json_str, input->consent_text);
+    WRITE("payload", json_raw, input->activity.payload);
+    WRITE("raw", write_bytes, input->quarantine.raw);
+    WRITE("raw_type", json_str, input->quarantine.raw_type);
+    WRITE("occurred_at", json_time, row->occurred_at_us);
+    WRITE("received_at", json_time, row->received_at_us);
+}
+
+static void write_settlement(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct settlement_row *row = &writer->effects->settlements.items[index];
+    WRITE("quarantine_id", json_uuid, row->input->quarantine.id);
+    WRITE("state", json_text, quarantine_state_names[row->state]);
+    WRITE("settled_at", json_time, writer->effects->now_us);
+    WRITE("settled_by", json_str, row->input->quarantine.settled_by);
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("occurred_at", json_time, row->occurred_at_us);
+}
+
 typedef void write_row_fn(struct json_writer *json, const struct writer *writer, size_t index);
 
 static enum err_code send_documents(struct writer *writer, enum statement statement, size_t count,
@@ -514,17 +608,20 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
         size_t count;
         write_row_fn *write_row;
     } documents[] = {
-        {STATEMENT_STAGE_CHANGE_INSERT, effects->stages.count,   write_stage   },
-        {STATEMENT_ATTEMPT_INSERT,      effects->attempts.count, write_attempt },
-        {STATEMENT_FEEDBACK_INSERT,     effects->feedback.count, write_feedback},
-        {STATEMENT_CONSENT_INSERT,      effects->consents.count, write_consent },
-        {STATEMENT_DEAL_INSERT,         effects->deals.count,    write_deal    },
+        {STATEMENT_STAGE_CHANGE_INSERT, effects->stages.count,      write_stage     },
+        {STATEMENT_ATTEMPT_INSERT,      effects->attempts.count,    write_attempt   },
+        {STATEMENT_FEEDBACK_INSERT,     effects->feedback.count,    write_feedback  },
+        {STATEMENT_CONSENT_INSERT,      effects->consents.count,    write_consent   },
+        {STATEMENT_DEAL_INSERT,         effects->deals.count,       write_deal      },
+        {STATEMENT_QUARANTINE_INSERT,   effects->quarantines.count, write_quarantine},
+        {STATEMENT_QUARANTINE_SETTLE,   effects->settlements.count, write_settlement},
     };
     for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
         code = code != OK ? code
                           : send_documents(&writer, documents[i].statement, documents[i].count,
                                            documents[i].write_row);
     }
+    code = code != OK ? code : send_traces(&writer);
     code = code != OK ? code : send_merges(&writer);
     code = code != OK ? code : send_events(&writer);
     *ret_count = writer.sent;

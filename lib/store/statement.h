@@ -37,6 +37,13 @@
     STATEMENT(FEEDBACK_INSERT, feedback_insert)                                                    \
     STATEMENT(CONSENT_INSERT, consent_insert)                                                      \
     STATEMENT(DEAL_INSERT, deal_insert)                                                            \
+    STATEMENT(QUARANTINE_LOCK, quarantine_lock)                                                    \
+    STATEMENT(FORM_TOKEN_CLAIM, form_token_claim)                                                  \
+    STATEMENT(FORM_TOKEN_OWNER, form_token_owner)                                                  \
+    STATEMENT(FORM_TRACE_COUNT, form_trace_count)                                                  \
+    STATEMENT(FORM_TRACE_INSERT, form_trace_insert)                                                \
+    STATEMENT(QUARANTINE_INSERT, quarantine_insert)                                                \
+    STATEMENT(QUARANTINE_SETTLE, quarantine_settle)                                                \
     STATEMENT(CATALOG_LOAD, catalog_load)                                                          \
     STATEMENT(CATALOG_LOCK, catalog_lock)                                                          \
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \

@@ -149,6 +149,10 @@ void store_stats(const struct store *store, struct store_stats *ret_stats)
     ret_stats->reconnects = atomic_load(&mutable->reconnects);
     ret_stats->breaches_flagged = atomic_load(&mutable->breaches_flagged);
     ret_stats->events_numbered = atomic_load(&mutable->events_numbered);
+    ret_stats->set_aside = atomic_load(&mutable->set_aside);
+    for (size_t i = 0; i < SUSPICION_COUNT_; i++) {
+        ret_stats->suspicions[i] = atomic_load(&mutable->suspicions[i]);
+    }
     ret_stats->feed_last = atomic_load(&mutable->feed_last);
     ret_stats->background_at_us = atomic_load(&mutable->background_at_us);
     const int64_t since_us = atomic_load(&mutable->feed_pending_since_us);

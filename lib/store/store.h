@@ -32,6 +32,8 @@ struct store_stats {
     uint64_t reconnects;
     uint64_t breaches_flagged;
     uint64_t events_numbered;
+    uint64_t set_aside;                    /* submissions put into quarantine */
+    uint64_t suspicions[SUSPICION_COUNT_]; /* their reasons; one may have several */
     int64_t feed_last;
     double feed_pending_oldest_seconds;
     size_t queued[LANE_COUNT_];

@@ -76,6 +76,8 @@ struct store {
     _Atomic uint64_t reconnects;
     _Atomic uint64_t breaches_flagged;
     _Atomic uint64_t events_numbered;
+    _Atomic uint64_t set_aside;
+    _Atomic uint64_t suspicions[SUSPICION_COUNT_];
     _Atomic int64_t feed_last;
     _Atomic int64_t feed_pending_since_us; /* clock_monotonic_us, 0: none */
     _Atomic int64_t background_at_us;
