@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "base/base64url.h"
+
 static void cursor_put(struct cursor *cursor, const void *bytes, size_t len)
 {
     assert(len <= sizeof cursor->bytes - cursor->len);
@@ -90,10 +92,6 @@ static struct sha256 cursor_tag(const struct cursor *cursor, const struct sha256
     return sha256_of_parts(parts, ARRAY_LEN(parts));
 }
 
-/* RFC 4648 section 5 */
-static const char base64url_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 char *cursor_encode(const struct cursor *cursor, const struct sha256 *binding,
                     char out[static CURSOR_TEXT_BYTES])
 {
@@ -102,52 +100,14 @@ char *cursor_encode(const struct cursor *cursor, const struct sha256 *binding,
     size_t len = cursor->len + CURSOR_TAG_BYTES;
     memcpy(bytes, cursor->bytes, cursor->len);
     memcpy(bytes + cursor->len, tag.bytes, CURSOR_TAG_BYTES);
-    unsigned bits = 0;
-    unsigned bit_count = 0;
-    char *at = out;
-    for (size_t i = 0; i < len; i++) {
-        bits = (bits << 8 | bytes[i]) & 0xFFFFU;
-        bit_count += 8;
-        while (bit_count >= 6) {
-            bit_count -= 6;
-            *at++ = base64url_digits[bits >> bit_count & 0x3FU];
-        }
-    }
-    if (bit_count > 0)
-        *at++ = base64url_digits[bits << (6 - bit_count) & 0x3FU];
-    *at = '\0';
-    return out;
-}
-
-/* Returns the number of bytes in `out` (which has room for what CURSOR_TEXT_BYTES can hold), or 0.
- * There is one text for each content: leftover bits must be zero. */
-static size_t base64url_decode(struct str text, uint8_t *out)
-{
-    unsigned bits = 0;
-    unsigned bit_count = 0;
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        const char *digit = text.data[i] != '\0' ? strchr(base64url_digits, text.data[i]) : NULL;
-        if (digit == NULL)
-            return 0;
-        bits = (bits << 6 | (unsigned)(digit - base64url_digits)) & 0xFFFFU;
-        bit_count += 6;
-        if (bit_count >= 8) {
-            bit_count -= 8;
-            out[len++] = (uint8_t)(bits >> bit_count);
-        }
-    }
-    bool has_leftover = bit_count >= 6 || (bits & ((1U << bit_count) - 1)) != 0;
-    return has_leftover ? 0 : len;
+    return base64url_encode(bytes, len, out);
 }
 
 bool cursor_decode(struct str text, const struct sha256 *binding, struct cursor *ret_cursor)
 {
-    uint8_t bytes[CURSOR_TEXT_BYTES];
-    if (text.len >= CURSOR_TEXT_BYTES)
-        return false;
-    size_t len = base64url_decode(text, bytes);
-    if (len < CURSOR_TAG_BYTES || len > CURSOR_PAYLOAD_BYTES_MAX + CURSOR_TAG_BYTES)
+    uint8_t bytes[CURSOR_PAYLOAD_BYTES_MAX + CURSOR_TAG_BYTES];
+    size_t len;
+    if (!base64url_decode(text, bytes, sizeof bytes, &len) || len < CURSOR_TAG_BYTES)
         return false;
     struct cursor cursor = {.len = len - CURSOR_TAG_BYTES};
     memcpy(cursor.bytes, bytes, cursor.len);
