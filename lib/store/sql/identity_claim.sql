@@ -3,6 +3,6 @@
 INSERT INTO email_identity (email_key, contact_id)
 SELECT u.email_key, u.contact_id
 FROM unnest($1::text[], $2::uuid[]) AS u (email_key, contact_id)
-ORDER BY u.email_key
+ORDER BY u.email_key COLLATE "C"
 ON CONFLICT (email_key) DO NOTHING
 RETURNING email_key, contact_id
