@@ -5,8 +5,8 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # hadolint ignore=DL3008 # whatever Debian 12 has at that time, with its security fixes
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        cmake gcc libc6-dev libcurl4-openssl-dev libidn2-dev libjansson-dev libmicrohttpd-dev \
-        libpq-dev libssl-dev ninja-build pkg-config uuid-dev \
+        ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libidn2-dev libjansson-dev libmicrohttpd-dev \
+        libpq-dev libpsl-dev libssl-dev ninja-build nodejs npm pkg-config uuid-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
@@ -18,7 +18,7 @@ FROM debian:12-slim
 # hadolint ignore=DL3008 # whatever Debian 12 has at that time, with its security fixes
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-        ca-certificates libcurl4 libidn2-0 libjansson4 libmicrohttpd12 libpq5 libssl3 libuuid1 \
+        ca-certificates libcurl4 libidn2-0 libjansson4 libmicrohttpd12 libpq5 libpsl5 libssl3 libuuid1 \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 relais \
     && useradd --system --uid 10001 --gid relais --home-dir /var/lib/relais --shell /usr/sbin/nologin relais \

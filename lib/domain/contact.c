@@ -245,7 +245,8 @@ void contact_write_consents(struct json_writer *json, const struct contact *cont
 
 /* ---- derived ---- */
 
-struct str contact_email_domain(const struct contact *contact)
+/* The part of the address behind its last '@'. */
+static struct str mail_domain(const struct contact *contact)
 {
     for (size_t i = contact->email.len; i > 0; i--) {
         if (contact->email.data[i - 1] == '@') {
@@ -253,6 +254,16 @@ struct str contact_email_domain(const struct contact *contact)
         }
     }
     return (struct str){0};
+}
+
+struct str contact_email_domain(const struct contact *contact)
+{
+    return company_domain(mail_domain(contact));
+}
+
+bool contact_has_free_mail(const struct contact *contact)
+{
+    return is_free_mail(mail_domain(contact));
 }
 
 static enum seniority seniority(const struct contact *contact)
@@ -302,11 +313,10 @@ enum err_code contact_rule_data(const struct contact *contact, const struct logi
                                 size_t fact_count, struct arena *arena,
                                 struct logic_value *ret_data)
 {
-    const struct str domain = contact_email_domain(contact);
     const struct logic_member derived[] = {
         {STR_LITERAL("seniority"),    logic_text(str_from(seniority_name(seniority(contact))))},
-        {STR_LITERAL("email_domain"), logic_text(domain)                                      },
-        {STR_LITERAL("free_mail"),    logic_boolean(is_free_mail(domain))                     },
+        {STR_LITERAL("email_domain"), logic_text(contact_email_domain(contact))               },
+        {STR_LITERAL("free_mail"),    logic_boolean(contact_has_free_mail(contact))           },
     };
     const size_t given = fact_count + ARRAY_LEN(derived);
     struct logic_member *members =
@@ -385,15 +395,14 @@ void contact_etag(const struct contact *contact, char out[static 16])
 
 void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact)
 {
-    const struct str domain = contact_email_domain(contact);
     json_object_begin(json);
     for (size_t i = 0; i < contact->attribute_count; i++) {
         json_key_str(json, contact->attributes[i].name);
         write_value(json, &contact->attributes[i]);
     }
     JSON_FIELD(json, "seniority", json_text, seniority_name(seniority(contact)));
-    JSON_FIELD(json, "email_domain", json_str, domain);
-    JSON_FIELD(json, "free_mail", json_bool, is_free_mail(domain));
+    JSON_FIELD(json, "email_domain", json_str, contact_email_domain(contact));
+    JSON_FIELD(json, "free_mail", json_bool, contact_has_free_mail(contact));
     json_object_end(json);
 }
 

@@ -211,8 +211,10 @@ enum err_code contact_rule_data(const struct contact *contact, const struct logi
 enum err_code contact_fit(const struct contact *contact, const struct model *model,
                           struct arena *arena, struct arena *scratch, int64_t now_us,
                           struct fit *ret_fit) MUSTCHECK;
-/* The part of an address behind its last '@'. */
+/* Derived from the address: the registrable domain of the contact's company, absent when the
+ * mailbox is free mail (domain/free_mail.h). */
 struct str contact_email_domain(const struct contact *contact);
+bool contact_has_free_mail(const struct contact *contact);
 /* Objects to being contacted, for any purpose. */
 bool contact_is_objecting(const struct contact *contact);
 

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#include "domain/free_mail.h"
 #include "domain/model_variables.h"
 #include "domain/seniority.h"
 
@@ -45,16 +44,15 @@ static void write_attribute(struct json_writer *json, const struct attribute *at
 /* What a fit rule sees under this name: stored, derived, or nothing. */
 static void write_variable(struct json_writer *json, const struct contact *contact, struct str name)
 {
-    const struct str domain = contact_email_domain(contact);
     json_key_str(json, name);
     if (str_is(name, "seniority")) {
         const struct attribute *title = contact_attribute(contact, STR_LITERAL("job_title"));
         const bool is_text = title != NULL && title->kind == ATTRIBUTE_IS_TEXT;
         json_text(json, seniority_name(is_text ? seniority_of(title->text) : SENIORITY_UNKNOWN));
     } else if (str_is(name, "email_domain")) {
-        json_str(json, domain);
+        json_str(json, contact_email_domain(contact));
     } else if (str_is(name, "free_mail")) {
-        json_bool(json, is_free_mail(domain));
+        json_bool(json, contact_has_free_mail(contact));
     } else {
         write_attribute(json, contact_attribute(contact, name));
     }

