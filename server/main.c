@@ -15,6 +15,7 @@ static const struct command commands[] = {
     {"import",      "take contacts, activities or deals from a file", command_import     },
     {"jsonlogic",   "evaluate a JsonLogic rule",                      command_jsonlogic  },
     {"doctor",      "check that everything is as it has to be",       command_doctor     },
+    {"epoch",       "after a restore: tell the feed's consumers",     command_epoch      },
     {"healthcheck", "ask the running service whether it is ready",    command_healthcheck},
     {"config",      "show every setting and where it comes from",     command_config_show},
     {"routes",      "list the HTTP routes as JSON lines",             command_routes     },

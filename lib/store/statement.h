@@ -14,6 +14,8 @@
     STATEMENT(ROLLBACK, rollback)                                                                  \
     STATEMENT(HEAD, head)                                                                          \
     STATEMENT(SERVER_CHECK, server_check)                                                          \
+    STATEMENT(FEED_CHECK, feed_check)                                                              \
+    STATEMENT(FEED_BUMP, feed_bump)                                                                \
     STATEMENT(IDENTITY_CLAIM, identity_claim)                                                      \
     STATEMENT(IDENTITY_RELEASE, identity_release)                                                  \
     STATEMENT(IDENTITY_MOVE, identity_move)                                                        \

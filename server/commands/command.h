@@ -48,4 +48,5 @@ int command_routes(int argc, char **argv);
 int command_config_show(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_epoch(int argc, char **argv);
 int command_version(int argc, char **argv);

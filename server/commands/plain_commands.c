@@ -1,4 +1,4 @@
-/* Small commands: migrate, routes, config, healthcheck, doctor, version. */
+/* Small commands: migrate, routes, config, healthcheck, version. */
 #include <curl/curl.h>
 #include <stdio.h>
 
@@ -8,8 +8,6 @@
 #include "store/migrate.h"
 
 enum { OUTPUT_BYTES_MAX = 1 << 20 };
-
-static const char doctor_usage[] = "doctor [--database-url URL | --data-dir DIR]";
 
 static const char healthcheck_usage[] = "healthcheck [--listen ADDRESS]";
 
@@ -170,42 +168,4 @@ int command_healthcheck(int argc, char **argv)
     status = ask(&config, "/readyz");
     config_done(&config);
     return status;
-}
-
-static void report(const char *what, bool is_good, const char *detail)
-{
-    (void)printf("%-10s %s%s%s\n", what, is_good ? "ok" : "FAILED", detail[0] != '\0' ? ": " : "",
-                 detail);
-}
-
-/* Looks at everything that has to be right, and says what to do about what is not. */
-int command_doctor(int argc, char **argv)
-{
-    struct config config = {0};
-    int status;
-    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv, doctor_usage, &status) ||
-        !command_takes_no_words(&config, argv, doctor_usage, &status)) {
-        return status;
-    }
-    struct err err = {.code = OK};
-    struct embedded *embedded = NULL;
-    const char *url = NULL;
-    struct store *store = NULL;
-    enum err_code code = command_database(&config, &embedded, &url, &err);
-    report("database", code == OK, code == OK ? "" : err.detail);
-    if (code == OK) {
-        struct store_config store_config = {
-            .database_url = url,
-            .writers = {1, 1, 1},
-            .queue_items = 16,
-            .batch_items = 16,
-            .operation_timeout_us = config.operation_timeout_us
-        };
-        code = store_start(&store_config, &store, &err);
-        report("schema", code == OK, code == OK ? "" : err.detail);
-    }
-    store_stop(store);
-    embedded_free(embedded);
-    config_done(&config);
-    return code == OK ? EXIT_OK : EXIT_DATABASE;
 }

@@ -45,6 +45,36 @@ def test_the_database_cannot_be_reached(cluster):
     assert "secret" not in err
 
 
+def test_doctor_tells_what_is_wrong(fresh, cluster):
+    desk = funnel.Desk(fresh)
+    for _ in range(3):
+        desk.lead()
+    wait_until(lambda: fresh.database.value("SELECT count(*) FROM event_tx WHERE first_position IS NOT NULL") >= 3,
+               what="the feed")
+    out, _ = command("doctor", database=fresh.database)
+    assert re.search(r"^database +ok$", out, re.M) and re.search(r"^schema +ok$", out, re.M)
+    assert re.search(r"^feed +ok: positions 1 to \d+, 0 gaps, 0 torn", out, re.M)
+
+    out, _ = command("doctor", "--database-url", "postgresql://postgres:secret@127.0.0.1:1/x", expect=4)
+    assert re.search(r"^database +FAILED", out, re.M) and "schema" not in out and "secret" not in out
+
+    fresh.database.execute("DELETE FROM event WHERE tx = (SELECT min(tx) FROM event)")
+    out, _ = command("doctor", database=fresh.database, expect=4)
+    assert re.search(r"^feed +FAILED: .* 1 torn", out, re.M)
+    fresh.database.execute("DELETE FROM event_tx WHERE first_position = (SELECT max(first_position) FROM event_tx)")
+    out, _ = command("doctor", database=fresh.database, expect=4)
+    assert re.search(r"^feed +FAILED: .* 1 gaps, 1 torn", out, re.M)
+
+
+def test_epoch_bump_sends_consumers_to_a_snapshot(fresh):
+    page = fresh.reader.read("/v1/events")
+    out, _ = command("epoch", "bump", database=fresh.database)
+    answer = fresh.reader.get(f"/v1/events?after=0&epoch={page['epoch']}")
+    assert answer.status_code == 410
+    assert answer.json()["epoch"] == out.strip() != page["epoch"]
+    command("epoch", database=fresh.database, expect=2)
+
+
 @pytest.mark.parametrize("rule,data,result", [
     ({"==": [1, 1]}, None, True), ({"var": "a.b"}, {"a": {"b": 7}}, 7), ({"in": ["x", ["x", "y"]]}, None, True),
     ({"<=": [250, {"var": "n"}, 999]}, {"n": 300}, True), ({"missing": ["a", "b"]}, {"a": 1}, ["b"])])
