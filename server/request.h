@@ -89,7 +89,8 @@ struct route {
     enum http_method method;
     const char *path; /* "/v1/contacts/{id}" */
     const char *operation_id;
-    unsigned scope; /* enum scope; SCOPE_NONE: open to all */
+    unsigned
+        scope; /* one of enum scope, or several of which one is enough; SCOPE_NONE: open to all */
     const struct query *query;
     enum body_kind body;
     size_t body_bytes_max;

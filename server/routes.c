@@ -80,6 +80,8 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/contacts/{id}/decide", "decideContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_decide_schema, contact_decide_start, contact_move_finish),
     ROUTE(POST, "/v1/contacts/{id}/requalify", "requalifyContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_requalify_schema, contact_requalify_start, contact_move_finish),
     ROUTE(POST, "/v1/contacts/{id}/deals", "createDeal", SCOPE_SALES, NULL, BODY_JSON, SMALL, &contact_deal_schema, contact_deal_start, contact_deal_finish),
+    ROUTE(GET, "/v1/contacts/{id}/consents", "listContactConsents", SCOPE_READ, &consent_query, BODY_NONE, NO_BODY, NULL, consents_start, consents_finish),
+    ROUTE(POST, "/v1/contacts/{id}/consents", "recordConsent", SCOPE_MARKETING | SCOPE_SALES, NULL, BODY_JSON, SMALL, &consent_record_schema, consent_record_start, consent_record_finish),
     ROUTE(GET, "/v1/leads", "listLeads", SCOPE_READ, &lead_query, BODY_NONE, NO_BODY, NULL, lead_list_start, lead_list_finish),
     ROUTE(GET, "/v1/submissions", "listSubmissions", SCOPE_READ, &submission_query, BODY_NONE, NO_BODY, NULL, submission_list_start, submission_list_finish),
     ROUTE(GET, "/v1/submissions/{id}", "getSubmission", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, submission_get_start, submission_get_finish),

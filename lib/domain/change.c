@@ -1,5 +1,5 @@
 /*
- * What all changes share: effect lists, events, stage transitions, attribute claims, consents.
+ * What all changes share: effect lists, events, stage transitions, attribute claims.
  */
 #include "domain/change_internal.h"
 
@@ -399,109 +399,6 @@ enum err_code contact_tell_updated(const struct contact *contact, const struct i
                                       event_raw("fields", buf_str(&buf)));
 }
 
-/* ---- consents ---- */
-
-static struct consent *consent_of(struct contact *contact, struct str purpose)
-{
-    for (size_t i = 0; i < contact->consent_count; i++) {
-        if (str_eq(contact->consents[i].purpose, purpose)) {
-            return &contact->consents[i];
-        }
-    }
-    return NULL;
-}
-
-/* A box left empty on a form refuses nothing that was never given; what was refused stays so. */
-static bool is_objection(const struct consent *known, const struct consent *said, bool is_form)
-{
-    if (said->is_granted) {
-        return false;
-    }
-    return !is_form || (known != NULL && (known->is_granted || known->is_objection));
-}
-
-static enum err_code add_consent_row(const struct contact *contact, const struct input *input,
-                                     const struct consent *consent, struct effects *effects)
-{
-    struct consent_row *row = EFFECT_ADD(effects, consents);
-    if (row == NULL) {
-        return ERR_NOMEM;
-    }
-    *row = (struct consent_row){
-        .contact_id = contact->contact_id,
-        .id = uuid_new(effects->now_us),
-        .at_us = consent->at_us,
-        .purpose = consent->purpose,
-        .is_granted = consent->is_granted,
-        .text = input->consent_text,
-        .source = input->source == SOURCE_FORM ? input->actor.text : STR_LITERAL("api"),
-        .activity_id = input->activity.id,
-    };
-    return OK;
-}
-
-/* The later word counts: a form that comes late does not bring back what was withdrawn since. */
-static enum err_code record_consent(struct contact *contact, const struct input *input,
-                                    const struct consent *said, int64_t at_us,
-                                    struct effects *effects)
-{
-    struct consent *known = consent_of(contact, said->purpose);
-    const bool objects = is_objection(known, said, input->source == SOURCE_FORM);
-    if (known != NULL && (at_us < known->at_us || (known->is_granted == said->is_granted &&
-                                                   known->is_objection == objects))) {
-        return OK;
-    }
-    if (known == NULL) {
-        if (contact->consent_count == CONSENTS_MAX) {
-            return OK;
-        }
-        known = contact_add_consent(contact, effects->arena);
-        if (known == NULL) {
-            return ERR_NOMEM;
-        }
-        known->purpose = arena_str(effects->arena, said->purpose);
-    }
-    known->is_granted = said->is_granted;
-    known->is_objection = objects;
-    known->at_us = at_us;
-    contact_touch(contact, effects);
-    return known->purpose.data != NULL ? add_consent_row(contact, input, known, effects)
-                                       : ERR_NOMEM;
-}
-
-/* HTML forms send a hidden "no" before the ticked box: the last word on a purpose is meant. */
-static bool is_said_again(const struct input *input, size_t index)
-{
-    for (size_t i = index + 1; i < input->consent_count; i++) {
-        if (str_eq(input->consents[i].purpose, input->consents[index].purpose)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum err_code contact_consent(struct contact *contact, const struct input *input, int64_t at_us,
-                              struct effects *effects, bool *ret_is_granting)
-{
-    /* Nobody consents ahead of time: else a withdrawal now would count as the earlier word. */
-    const int64_t said_at_us = at_us < effects->now_us ? at_us : effects->now_us;
-    *ret_is_granting = false;
-    for (size_t i = 0; i < input->consent_count; i++) {
-        const struct consent *said = &input->consents[i];
-        if (is_said_again(input, i)) {
-            continue;
-        }
-        const enum err_code code = record_consent(contact, input, said, said_at_us, effects);
-        if (code != OK) {
-            return code;
-        }
-        const struct consent *kept = consent_of(contact, said->purpose);
-        *ret_is_granting = *ret_is_granting ||
-                           (said->is_granted && kept != NULL && kept->is_granted);
-    }
-    return OK;
-}
-
 /* ---- the one function ---- */
 
 /* Whether the input looks at the score: takes evidence, or shows it to sales. */
@@ -520,6 +417,7 @@ static bool looks_at_score(enum input_kind kind)
     case INPUT_REQUALIFY:
     case INPUT_DEAL:
     case INPUT_PURGE:
+    case INPUT_CONSENT:
     case INPUT_KIND_COUNT_:
         break;
     }
@@ -570,6 +468,8 @@ static enum err_code decide(struct contact *contact, struct contact *other, stru
         return change_requalify(contact, input, effects);
     case INPUT_DEAL:
         return change_deal(contact, input, effects);
+    case INPUT_CONSENT:
+        return change_consent(contact, input, effects);
     case INPUT_PURGE:
     case INPUT_KIND_COUNT_:
         break;

@@ -21,7 +21,8 @@ enum input_kind {
     INPUT_DECISION, /* a review decided by hand */
     INPUT_REQUALIFY,
     INPUT_DEAL,
-    INPUT_PURGE, /* of an entry of the quarantine */
+    INPUT_PURGE,   /* of an entry of the quarantine */
+    INPUT_CONSENT, /* one consent or objection, recorded by hand */
     INPUT_KIND_COUNT_
 };
 
@@ -149,7 +150,8 @@ struct input {
     enum attribute_source source;
     struct consent *consents;
     size_t consent_count;
-    struct str consent_text;
+    struct str consent_text; /* the wording that was read */
+    struct str network;      /* where from: the address cut to /24 or /48; absent: not known */
 
     /* SUBMISSION, ACTIVITY. Of an UPSERT and a PATCH the channel counts (first one stays; PATCH:
      * replaces it, empty removes it) and of an UPSERT when it was learnt. */
@@ -218,8 +220,13 @@ struct consent_row {
     int64_t at_us;
     struct str purpose;
     bool is_granted;
+    bool is_objection;
     struct str text;
+    struct str text_version;
     struct str source;
+    struct str actor;
+    struct str network;
+    struct str note;
     struct uuid activity_id;
 };
 

@@ -290,7 +290,8 @@ enum err_code clocks_meet(struct contact *contact, const char *kind, const char 
     return OK;
 }
 
-enum err_code clocks_end(struct contact *contact, const char *word, struct effects *effects)
+static enum err_code end_all(struct contact *contact, enum clock_state state, const char *word,
+                             struct effects *effects)
 {
     for (size_t i = 0; i < contact->clock_count; i++) {
         struct clock_record *clock = &contact->clocks[i];
@@ -299,7 +300,7 @@ enum err_code clocks_end(struct contact *contact, const char *word, struct effec
         }
         enum err_code code = end_clock(contact, clock, word, effects);
         if (code == OK && clock->state == CLOCK_RUNNING) {
-            clock->state = CLOCK_CANCELLED;
+            clock->state = state;
             code = clock_event(contact, clock, "sla.cancelled", effects);
         }
         if (code != OK) {
@@ -307,6 +308,16 @@ enum err_code clocks_end(struct contact *contact, const char *word, struct effec
         }
     }
     return OK;
+}
+
+enum err_code clocks_end(struct contact *contact, const char *word, struct effects *effects)
+{
+    return end_all(contact, CLOCK_CANCELLED, word, effects);
+}
+
+enum err_code clocks_excuse(struct contact *contact, const char *word, struct effects *effects)
+{
+    return end_all(contact, CLOCK_EXCUSED, word, effects);
 }
 
 /* ---- pausing ---- */

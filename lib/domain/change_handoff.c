@@ -5,6 +5,7 @@
 #include "domain/change_internal.h"
 
 #include "base/buf.h"
+#include "schema/json.h"
 
 enum { SNAPSHOT_BYTES_MAX = 1024 * 1024, TRIGGER_BYTES_MAX = 65536 };
 
@@ -336,4 +337,49 @@ enum err_code handoff_close(struct contact *contact, const struct input *input,
     const enum err_code code = clocks_end(contact, word, effects);
     return code != OK ? code
                       : handoff_event(effects, event, contact, input, input->actor.text, code_told);
+}
+
+/* ---- taken back ---- */
+
+/* The person asked for it: what follows answers a demand, and is no marketing. */
+static enum err_code was_asked_for(const struct handoff *handoff, bool *ret_was_asked)
+{
+    json_auto_t *trigger = NULL;
+    struct err ignored;
+    const enum err_code code = json_parse(handoff->trigger, &trigger, &ignored);
+    *ret_was_asked = code == OK &&
+                     str_is(json_str_of(json_object_get(trigger, "because")), "at_once");
+    return code == OK || code == ERR_NOMEM ? code : ERR_STORE;
+}
+
+enum err_code handoff_withdraw(struct contact *contact, const struct input *input,
+                               struct effects *effects)
+{
+    struct handoff *handoff = &contact->handoff;
+    if (!contact_has_open_handoff(contact) || handoff->attempts > 0 ||
+        handoff->state > HANDOFF_ACCEPTED) {
+        return OK;
+    }
+    bool was_asked = false;
+    enum err_code code = was_asked_for(handoff, &was_asked);
+    if (code != OK || was_asked) {
+        return code;
+    }
+    const struct str reason = STR_LITERAL("objection");
+    code = handoff_wake(contact, input, effects);
+    handoff->reason = reason;
+    contact->released_at_us = effects->now_us; /* what was known before hands over no more */
+    contact->nurture_until_us = TIME_NONE;
+    if (code == OK && handoff->purpose != PURPOSE_UPSELL) {
+        code = contact_set_stage(contact, input,
+                                 &(struct transition){.to = STAGE_LEAD,
+                                                      .reason = reason,
+                                                      .code = reason,
+                                                      .handoff_id = handoff->handoff_id},
+                                 effects);
+    }
+    code = code != OK ? code : clocks_excuse(contact, "objection", effects);
+    return code != OK
+               ? code
+               : handoff_close(contact, input, HANDOFF_RECYCLED, "objection", reason, effects);
 }

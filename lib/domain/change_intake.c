@@ -182,8 +182,9 @@ static enum err_code take_activity(struct contact *contact, struct input *input,
         advance(contact, input, stage_of(input, effects->catalog), effects, &has_advanced);
     code = code != OK ? code
                       : contact_claim(contact, input, facts->occurred_at_us, effects, &changed);
+    evidence->attributes_changed = changed.count > 0;
     code = code != OK ? code
-                      : contact_consent(contact, input, facts->occurred_at_us, effects,
+                      : contact_consent(contact, input, facts->occurred_at_us, effects, &changed,
                                         &evidence->is_granting);
     code = code != OK ? code : add_activity(contact, input, facts, effects);
     code = code != OK ? code : quarantine_release(contact, input, facts->occurred_at_us, effects);
@@ -197,7 +198,6 @@ static enum err_code take_activity(struct contact *contact, struct input *input,
     }
     input->result.is_new_contact = is_created;
     input->result.changed = true;
-    evidence->attributes_changed = changed.count > 0;
     return code;
 }
 
@@ -278,7 +278,9 @@ static enum err_code take_claims(struct contact *contact, struct input *input, b
     enum err_code code = contact_claim(contact, input, learnt_at_us, effects, &changed);
     code = code != OK ? code : change_email(contact, input, effects, &changed);
     const bool attributes_changed = changed.count > 0; /* the address's domain is one, too */
-    code = code != OK ? code : contact_consent(contact, input, learnt_at_us, effects, &is_granting);
+    code = code != OK
+               ? code
+               : contact_consent(contact, input, learnt_at_us, effects, &changed, &is_granting);
     code = code != OK ? code : claim_channel(contact, input, effects, &changed);
     if (code == OK && !is_created) {
         code = contact_tell_updated(contact, input, &changed, effects);

@@ -123,9 +123,10 @@ enum err_code contact_set_stage(struct contact *contact, const struct input *inp
 enum err_code contact_tell_created(const struct contact *contact, const struct input *input,
                                    struct effects *effects) MUSTCHECK;
 
-/* Names of attributes that changed, each once; "channel" may be among them. */
+/* Names of attributes that changed, each once; "channel", "email" and "consents" may be among them.
+ */
 struct changed_names {
-    struct str names[ATTRIBUTES_MAX + 2]; /* and channel, email */
+    struct str names[ATTRIBUTES_MAX + 3]; /* and channel, email, consents */
     size_t count;
 };
 void changed_add(struct changed_names *changed, struct str name);
@@ -148,9 +149,17 @@ enum err_code contact_claim(struct contact *contact, const struct input *input, 
                             struct effects *effects, struct changed_names *changed) MUSTCHECK;
 /* Whether the contact can hold all the names claimed beside its own. */
 bool contact_has_room(const struct contact *contact, const struct attribute claims[], size_t count);
-/* The input's consents, said at `at_us`. *ret_is_granting: one of them was given. */
+/* The input's consents, said at `at_us`; "consents" is among what changed when they add to the
+ * record. *ret_is_granting: one of them was given. */
 enum err_code contact_consent(struct contact *contact, const struct input *input, int64_t at_us,
-                              struct effects *effects, bool *ret_is_granting) MUSTCHECK;
+                              struct effects *effects, struct changed_names *changed,
+                              bool *ret_is_granting) MUSTCHECK;
+/* The survivor takes over the most restrictive word per purpose. *ret_has_objected: it objects to
+ * something that it did not object to before. */
+enum err_code contact_merge_consents(struct contact *survivor, const struct contact *duplicate,
+                                     const struct input *input, struct effects *effects,
+                                     struct changed_names *changed,
+                                     bool *ret_has_objected) MUSTCHECK;
 
 /* ---- score and decision ---- */
 
@@ -189,6 +198,10 @@ enum err_code handoff_open(struct contact *contact, const struct input *input,
 enum err_code handoff_close(struct contact *contact, const struct input *input,
                             enum handoff_state state, const char *word, struct str code,
                             struct effects *effects) MUSTCHECK;
+/* The person objects: an open handoff goes back to marketing and its clocks are excused, unless
+ * the person asked for it or sales has begun to make contact. */
+enum err_code handoff_withdraw(struct contact *contact, const struct input *input,
+                               struct effects *effects) MUSTCHECK;
 /* Makes room for another latest handoff: what is still to be written of the present one is kept
  * aside. */
 enum err_code handoff_retire(struct contact *contact, struct effects *effects) MUSTCHECK;
@@ -210,6 +223,9 @@ enum err_code clocks_meet(struct contact *contact, const char *kind, const char 
 /* No evidence can come any more. */
 enum err_code clocks_end(struct contact *contact, const char *word,
                          struct effects *effects) MUSTCHECK;
+/* Nobody is to make contact any more, through no fault of sales. */
+enum err_code clocks_excuse(struct contact *contact, const char *word,
+                            struct effects *effects) MUSTCHECK;
 void clocks_pause(struct contact *contact, struct effects *effects);
 /* The pause ended at `at_us`, which may lie back. */
 void clocks_resume(struct contact *contact, int64_t at_us, struct effects *effects);
@@ -241,3 +257,5 @@ enum err_code quarantine_release(const struct contact *contact, const struct inp
                                  int64_t occurred_at_us, struct effects *effects) MUSTCHECK;
 /* What was compared with earlier submissions is remembered for later ones. */
 enum err_code quarantine_trace(const struct input *input, struct effects *effects) MUSTCHECK;
+enum err_code change_consent(struct contact *contact, struct input *input,
+                             struct effects *effects) MUSTCHECK;

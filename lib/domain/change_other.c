@@ -19,43 +19,6 @@ static enum err_code take_over_attributes(struct contact *survivor, const struct
     return OK;
 }
 
-static struct consent *consent_of(struct contact *contact, struct str purpose)
-{
-    for (size_t i = 0; i < contact->consent_count; i++) {
-        if (str_eq(contact->consents[i].purpose, purpose)) {
-            return &contact->consents[i];
-        }
-    }
-    return NULL;
-}
-
-/* An objection beats a refusal, which beats a consent. */
-static bool is_more_restrictive(const struct consent *a, const struct consent *b)
-{
-    return a->is_objection != b->is_objection ? a->is_objection : !a->is_granted && b->is_granted;
-}
-
-/* The most restrictive per purpose. */
-static enum err_code take_over_consents(struct contact *survivor, const struct contact *duplicate,
-                                        struct effects *effects)
-{
-    for (size_t i = 0; i < duplicate->consent_count; i++) {
-        const struct consent *theirs = &duplicate->consents[i];
-        struct consent *ours = consent_of(survivor, theirs->purpose);
-        if (ours != NULL && is_more_restrictive(theirs, ours)) {
-            *ours = *theirs;
-        }
-        if (ours == NULL && survivor->consent_count < CONSENTS_MAX) {
-            ours = contact_add_consent(survivor, effects->arena);
-            if (ours == NULL) {
-                return ERR_NOMEM;
-            }
-            *ours = *theirs;
-        }
-    }
-    return OK;
-}
-
 /* Where it came from first, how far it looked, and since when and until when it is to be left. */
 static void take_over_past(struct contact *survivor, const struct contact *duplicate)
 {
@@ -203,14 +166,20 @@ static enum err_code merge(struct contact *duplicate, struct contact *survivor,
 {
     struct changed_names changed = {.count = 0};
     const enum stage stage = stage_of_both(survivor, duplicate);
+    bool has_objected = false;
     enum err_code code = take_over_history(survivor, duplicate, effects);
     code = code != OK ? code : take_over_attributes(survivor, duplicate, effects, &changed);
-    code = code != OK ? code : take_over_consents(survivor, duplicate, effects);
+    code = code != OK ? code
+                      : contact_merge_consents(survivor, duplicate, input, effects, &changed,
+                                               &has_objected);
     code = code != OK ? code : take_over_handoff(survivor, duplicate, input, stage, effects);
     take_over_past(survivor, duplicate);
     code = code != OK ? code : add_merge(duplicate, survivor, input, effects);
     code = code != OK ? code : contact_tell_updated(survivor, input, &changed, effects);
     code = code != OK ? code : rise_to(survivor, input, stage, effects);
+    if (code == OK && has_objected) {
+        code = handoff_withdraw(survivor, input, effects);
+    }
     return code != OK
                ? code
                : contact_score(survivor, input, &(struct evidence){.is_merge = true}, effects);

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "domain/free_mail.h"
 #include "domain/seniority.h"
 #include "schema/json.h"
@@ -55,6 +56,25 @@ struct consent *contact_add_consent(struct contact *contact, struct arena *arena
     struct consent *consent = &contact->consents[contact->consent_count++];
     *consent = (struct consent){.is_granted = false};
     return consent;
+}
+
+char *consent_version(struct str text, char out[static CONSENT_VERSION_BYTES])
+{
+    char digits[2 * SHA256_BYTES + 1];
+    const struct sha256 hash = sha256_of(text);
+    memcpy(out, sha256_format(&hash, digits), CONSENT_VERSION_BYTES - 1);
+    out[CONSENT_VERSION_BYTES - 1] = '\0';
+    return out;
+}
+
+struct consent *contact_consent_to(const struct contact *contact, struct str purpose)
+{
+    for (size_t i = 0; i < contact->consent_count; i++) {
+        if (str_eq(contact->consents[i].purpose, purpose)) {
+            return &contact->consents[i];
+        }
+    }
+    return NULL;
 }
 
 const struct attribute *contact_attribute(const struct contact *contact, struct str name)
@@ -175,6 +195,13 @@ enum err_code contact_read_consents(struct contact *contact, struct str consents
         if (consent == NULL || consent->purpose.data == NULL) {
             return err_set(reterr, ERR_NOMEM, "Out of memory for consents.");
         }
+        const struct str version = json_str_of(json_object_get(value, "version"));
+        if (version.data != NULL) {
+            consent->text_version = arena_str(arena, version);
+            if (consent->text_version.data == NULL) {
+                return err_set(reterr, ERR_NOMEM, "Out of memory for consents.");
+            }
+        }
         consent->is_granted = json_is_true(json_object_get(value, "granted"));
         consent->is_objection = json_is_true(json_object_get(value, "objection"));
         if (!time_parse(json_str_of(json_object_get(value, "at")), &consent->at_us)) {
@@ -238,6 +265,9 @@ void contact_write_consents(struct json_writer *json, const struct contact *cont
             JSON_FIELD(json, "objection", json_bool, true);
         }
         JSON_FIELD(json, "at", json_time, consent->at_us);
+        if (consent->text_version.data != NULL) {
+            JSON_FIELD(json, "version", json_str, consent->text_version);
+        }
         json_object_end(json);
     }
     json_object_end(json);
@@ -486,20 +516,27 @@ static void write_consents(struct json_writer *json, const struct contact *conta
     json_array_end(json);
 }
 
-/* An e-mail needs consent, a call only that nobody objected (the articles' market is business to
- * business, where a call is allowed until refused). */
+static bool is_objecting_to(const struct contact *contact, const char *purpose)
+{
+    const struct consent *consent = contact_consent_to(contact, str_from(purpose));
+    return consent != NULL && consent->is_objection;
+}
+
+/*
+ * An e-mail needs consent (marketing_email). A call needs only that nobody refused: the articles'
+ * market is business to business, where it is allowed until then. So what was said about `phone`
+ * counts, and without a word about it an objection to anything else. An objection to `marketing`
+ * means all of it.
+ */
 static void write_may_contact(struct json_writer *json, const struct contact *contact)
 {
-    bool may_mail = false;
-    for (size_t i = 0; i < contact->consent_count; i++) {
-        if (str_is(contact->consents[i].purpose, "marketing_email")) {
-            may_mail = contact->consents[i].is_granted;
-        }
-    }
-    const bool is_objecting = contact_is_objecting(contact);
+    const struct consent *email = contact_consent_to(contact, STR_LITERAL("marketing_email"));
+    const struct consent *phone = contact_consent_to(contact, STR_LITERAL("phone"));
+    const bool is_open = !is_objecting_to(contact, "marketing");
+    const bool may_call = phone != NULL ? phone->is_granted : !contact_is_objecting(contact);
     json_object_begin(json);
-    JSON_FIELD(json, "email", json_bool, may_mail && !is_objecting);
-    JSON_FIELD(json, "phone", json_bool, !is_objecting);
+    JSON_FIELD(json, "email", json_bool, is_open && email != NULL && email->is_granted);
+    JSON_FIELD(json, "phone", json_bool, is_open && may_call);
     json_object_end(json);
 }
 

@@ -20,8 +20,9 @@ enum {
     ATTRIBUTES_MAX = 100, /* of one contact */
     ATTRIBUTE_NAME_BYTES_MAX = 64,
     ATTRIBUTE_TEXT_BYTES_MAX = 4096,
-    CONSENTS_MAX = 32, /* purposes of one contact */
-    CLOCKS_MAX = 8,    /* live clocks of one handoff */
+    CONSENTS_MAX = 32,          /* purposes of one contact */
+    CLOCKS_MAX = 8,             /* live clocks of one handoff */
+    CONSENT_VERSION_BYTES = 17, /* of a wording: 16 characters and a NUL */
 };
 
 /* Who said it. A form never overwrites what a person, a CRM or an import said; of all others the
@@ -52,6 +53,7 @@ struct consent {
     bool is_objection; /* withdrawn after it was given, or refused other than by leaving a box empty
                         */
     int64_t at_us;     /* when it was said */
+    struct str text_version; /* of the wording that was read; absent: none is known */
 };
 
 struct clock_record {
@@ -184,11 +186,15 @@ bool attribute_from_json(struct str name, const json_t *value, struct arena *are
 /* A new slot at the end, zeroed; NULL when out of memory or at the limit. */
 struct attribute *contact_add_attribute(struct contact *contact, struct arena *arena);
 struct consent *contact_add_consent(struct contact *contact, struct arena *arena);
+/* A wording's version, into `out`: 16 hexadecimal digits of its SHA-256. Returns out. */
+char *consent_version(struct str text, char out[static CONSENT_VERSION_BYTES]);
+/* The present state of a purpose; NULL: never spoken of. */
+struct consent *contact_consent_to(const struct contact *contact, struct str purpose);
 
 /*
  * The stored forms (the jsonb columns): attributes {name: value}, sources {name: [source, ms]},
- * consents {purpose: {"granted", "objection"?, "at"}}. _read parses into the arena, ERR_STORE when
- * it is not what _write makes.
+ * consents {purpose: {"granted", "objection"?, "at", "version"?}}. _read parses into the arena,
+ * ERR_STORE when it is not what _write makes.
  */
 enum err_code contact_read_attributes(struct contact *contact, struct str attributes,
                                       struct str sources, struct arena *arena,
@@ -215,7 +221,7 @@ enum err_code contact_fit(const struct contact *contact, const struct model *mod
  * mailbox is free mail (domain/free_mail.h). */
 struct str contact_email_domain(const struct contact *contact);
 bool contact_has_free_mail(const struct contact *contact);
-/* Objects to being contacted, for any purpose. */
+/* Objects to being contacted, for any purpose: sales is not handed the contact. */
 bool contact_is_objecting(const struct contact *contact);
 
 /* The attribute of that name; NULL when unknown. */

@@ -412,8 +412,13 @@ static void write_consent(struct json_writer *json, const struct writer *writer,
     WRITE("id", json_uuid, row->id);
     WRITE("purpose", json_str, row->purpose);
     WRITE("granted", json_bool, row->is_granted);
+    WRITE("objection", json_bool, row->is_objection);
     WRITE("text", json_str, row->text);
+    WRITE("text_version", json_str, row->text_version);
     WRITE("source", json_str, row->source);
+    WRITE("actor", json_str, row->actor);
+    WRITE("network", json_str, row->network);
+    WRITE("note", json_str, row->note);
     WRITE("activity_id", json_uuid, row->activity_id);
 }
 

@@ -72,6 +72,7 @@
     STATEMENT(CONTACT_ROOT, contact_root)                                                          \
     STATEMENT(CONTACT_HISTORY, contact_history)                                                    \
     STATEMENT(CONTACT_TIMELINE, contact_timeline)                                                  \
+    STATEMENT(CONSENT_PAGE, consent_page)                                                          \
     STATEMENT(LEAD_NEWEST, lead_newest)                                                            \
     STATEMENT(LEAD_WORKING, lead_working)                                                          \
     STATEMENT(LEAD_HOTTEST, lead_hottest)                                                          \

@@ -51,14 +51,17 @@ static const char *const method_names[HTTP_METHOD_COUNT_] = {
     [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
 };
 
-static const char *scope_name(unsigned scope)
+/* "sales", or "marketing|sales" where either is enough. */
+static void write_scope(struct json_writer *json, unsigned scope)
 {
+    CLEANUP(buf_done) struct buf names;
+    buf_init(&names, OUTPUT_BYTES_MAX);
     for (unsigned bit = 0; scope_names[bit] != NULL; bit++) {
-        if (scope == 1U << bit) {
-            return scope_names[bit];
+        if ((scope & 1U << bit) != 0) {
+            buf_printf(&names, "%s%s", names.len > 0 ? "|" : "", scope_names[bit]);
         }
     }
-    return "none";
+    json_text(json, names.len > 0 ? buf_str(&names).data : "none");
 }
 
 static void write_required(struct json_writer *json, const struct schema *schema)
@@ -79,7 +82,7 @@ static void write_route(struct json_writer *json, const struct route *route)
     JSON_FIELD(json, "method", json_text, method_names[route->method]);
     JSON_FIELD(json, "path", json_text, route->path);
     JSON_FIELD(json, "operation_id", json_text, route->operation_id);
-    JSON_FIELD(json, "scope", json_text, scope_name(route->scope));
+    JSON_FIELD(json, "scope", write_scope, route->scope);
     JSON_FIELD(json, "body_limit", json_int, (int64_t)route->body_bytes_max);
     if (route->schema != NULL) {
         write_required(json, route->schema);

@@ -46,7 +46,7 @@ enum request_step submit_finish(struct request *request);
 enum request_step activities_start(struct request *request);
 enum request_step activities_finish(struct request *request);
 
-/* ---- contacts, leads, submissions: contact*.c, leads*.c, submissions.c ---- */
+/* ---- contacts, leads, submissions: contact*.c, consents.c, leads*.c, submissions.c ---- */
 extern const struct schema contact_schema;
 enum request_step contact_upsert_start(struct request *request);
 enum request_step contact_upsert_finish(struct request *request);
@@ -73,6 +73,12 @@ enum request_step contact_get_start(struct request *request);
 enum request_step contact_get_finish(struct request *request);
 enum request_step contact_score_start(struct request *request);
 enum request_step contact_score_finish(struct request *request);
+extern const struct query consent_query;
+enum request_step consents_start(struct request *request);
+enum request_step consents_finish(struct request *request);
+extern const struct schema consent_record_schema;
+enum request_step consent_record_start(struct request *request);
+enum request_step consent_record_finish(struct request *request);
 extern const struct query timeline_query;
 enum request_step timeline_start(struct request *request);
 enum request_step timeline_finish(struct request *request);

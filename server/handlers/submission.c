@@ -2,6 +2,7 @@
 
 #include "domain/email_address.h"
 #include "handlers/handlers.h"
+#include "remote_network.h"
 #include "schema/json.h"
 
 enum { SUBMISSION_BYTES_MAX = 65536, CONTEXT_VALUE_BYTES_MAX = 2048 };
@@ -376,6 +377,9 @@ bool submission_complete(struct request *request, struct submission *submission)
     input->creates = true;
     input->source = SOURCE_FORM;
     input->consent_text = form->consent_text;
+    if (input->consent_count > 0) {
+        input->network = remote_network(request->message->remote_bytes, request->arena);
+    }
     input->actor = (struct actor){
         .text = str_from(arena_printf(request->arena, "form:%.*s", STR_ARGS(form->slug)))};
     activity->scope = form->slug;

@@ -7,7 +7,8 @@ ROUTES.jsonl is what `relais routes` prints, one JSON object a line for each ope
 
 method        upper case; HEAD and OPTIONS, which are answered wherever they make sense, are not listed
 path          as in openapi.yaml, names of parameters included
-scope         none, submit, read, marketing, sales or admin: the x-scope of the operation
+scope         none, submit, read, marketing, sales or admin, or several of these with | between them, of which one is
+              enough: the x-scope of the operation
 body_limit    bytes: its x-body-limit; 0: it takes no body
 required      names of the required top-level fields of its JSON body, sorted; left out when the operation takes no JSON
               object or its body is checked elsewhere

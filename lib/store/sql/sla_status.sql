@@ -3,7 +3,8 @@
 --   live   clocks of first contact that nobody has ended
 --   ended  those that ended in the last 30 days
 -- A rate counts promises decided in that time (met, or broken by a deadline in it, whatever came later); median
--- and share within the hour are those of the first contacts made in it.
+-- and share within the hour are those of the first contacts made in it. Whoever objects, or is erased, was not closed
+-- without contact by sales.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
 live AS (
     SELECT count(*) FILTER (WHERE k.state = 'running' AND k.due_at > n.now) AS running,
@@ -18,7 +19,7 @@ ended AS (
     SELECT count(*) FILTER (WHERE k.state = 'met') AS met,
            count(*) FILTER (WHERE k.state = 'breached' AND k.due_at >= (SELECT now FROM clock) - interval '720 hours')
                AS breached,
-           count(*) FILTER (WHERE k.met_at IS NULL) AS closed,
+           count(*) FILTER (WHERE k.met_at IS NULL AND k.end_reason NOT IN ('objection', 'erased')) AS closed,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY k.met_at - k.started_at) AS median,
            avg((k.met_at <= k.started_at + interval '1 hour')::int) AS within_hour
     FROM sla_clock k

@@ -1,0 +1,12 @@
+/*
+ * Where a consent came from, as it may be kept: the sender's address cut to the network it is in,
+ * /24 for IPv4 and /48 for IPv6. Enough to tell an office from a robot, too little to tell a
+ * person.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+/* `remote` is an address as IPv6, IPv4 as ::ffff:a.b.c.d (http_message.remote_bytes). Gives
+ * "203.0.113.0/24" or "2001:db8:1::/48" in the arena; absent when out of memory. */
+struct str remote_network(const uint8_t remote[static 16], struct arena *arena);
