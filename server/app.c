@@ -77,8 +77,12 @@ enum err_code app_start(struct app *app, const struct config *config, const char
         }
     }
     const struct store_config store = app_store_config(config, database_url);
-    enum err_code code = store_start(&store, &app->store, reterr);
+    enum err_code code = throttle_init(&app->throttle, config, reterr);
+    if (code == OK) {
+        code = store_start(&store, &app->store, reterr);
+    }
     if (code != OK) {
+        throttle_done(&app->throttle);
         return code;
     }
     sla_status_init(&app->sla_status, app->store);
@@ -91,6 +95,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
         (void)err_set(reterr, code, "Cannot listen on %s: %s", config->listen.text, cause.detail);
         store_stop(app->store);
         sla_status_done(&app->sla_status);
+        throttle_done(&app->throttle);
         app->store = NULL;
     }
     return code;
@@ -139,6 +144,7 @@ void app_stop(struct app *app)
     http_stop(app->http);
     store_stop(app->store);
     sla_status_done(&app->sla_status);
+    throttle_done(&app->throttle);
     app->http = NULL;
     app->store = NULL;
 }

@@ -10,6 +10,7 @@
 #include "metrics.h"
 #include "sla_status.h"
 #include "store/store.h"
+#include "throttle.h"
 
 struct app {
     const struct config *config;
@@ -18,6 +19,7 @@ struct app {
     struct http *http;
     struct http_handler handler;
     struct metrics metrics;
+    struct throttle throttle;
     struct str openapi; /* the contract as served */
     _Atomic bool is_draining;
 };

@@ -7,7 +7,8 @@
  * value (one trailing line end is dropped). An environment variable that begins with RELAIS_ and is
  * not in the table is fatal, because a typo must not silently leave a limit at its default.
  *
- * Durations are ISO 8601 (PT15S, P400D), sizes are bytes or a number with KiB, MiB or GiB.
+ * Durations are ISO 8601 (PT15S, P400D), sizes are bytes or a number with KiB, MiB or GiB, rates
+ * are limit.h's (100/1s).
  *
  * Not here: what an option of a single command means (`--dry-run`). Such a command brings its own
  * list of struct config_flag, and both are parsed in one pass.
@@ -16,10 +17,13 @@
 
 #include <sys/socket.h>
 
+#include "address.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "forwarded.h"
+#include "limit.h"
 
 enum {
     CONFIG_SETTINGS_MAX = 48,
@@ -53,14 +57,8 @@ struct config_address {
     socklen_t length;
 };
 
-/* Addresses of IPv4 are kept mapped (::ffff:a.b.c.d), their prefix counted from the 128 bits. */
-struct config_network {
-    uint8_t address[16];
-    unsigned prefix_bits; /* 0 … 128 */
-};
-
 struct config_networks {
-    struct config_network items[CONFIG_NETWORKS_MAX];
+    struct address_network items[CONFIG_NETWORKS_MAX];
     size_t count;
 };
 
@@ -72,10 +70,13 @@ struct config {
     const char *data_dir;     /* never NULL after config_load */
     const char *database_url; /* NULL: the embedded PostgreSQL in data_dir. A secret. */
     const char *base_url;     /* how browsers and mails name this service, no trailing slash; NULL:
-                                 http:// and the address that it really listens on */
+                                 unknown, then URLs of ours are relative */
     const char *pg_bin;       /* folder of the PostgreSQL programs; NULL: searched for */
     enum log_level log_level;
     struct config_networks trusted_proxies;
+    enum forwarded_header forwarded_header; /* the one that they write */
+    struct limit_rate rate_limit_key;       /* no requests: no limit */
+    struct limit_rate rate_limit_ip;
 
     int64_t http_threads;
     int64_t connections_max;
@@ -124,9 +125,6 @@ enum err_code config_load(struct config *config, enum config_command command,
                           char *const *argv, char *const *envp, struct err *reterr) MUSTCHECK;
 /* Takes NULL and a zeroed config. */
 void config_done(struct config *config);
-
-/* Is this peer one of trusted_proxies, so that its X-Forwarded-For counts? Any thread. */
-bool config_is_trusted_proxy(const struct config *config, const struct sockaddr *peer);
 
 /* The options of a command, its own flags first: the part of `--help` below the usage line. */
 void config_write_help(struct buf *out, enum config_command command,

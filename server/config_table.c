@@ -15,7 +15,8 @@ const struct config_setting config_settings[] = {
     {"listen",                     "RELAIS_LISTEN",                     CONFIG_SERVE | CONFIG_HEALTHCHECK, CONFIG_ADDRESS,   false,
      AT(listen),                                                                                                                                                    "127.0.0.1:8080", 0,               0,                    "address and port to listen on; port 0 takes a free one"       },
     {"base-url",                   "RELAIS_BASE_URL",                   CONFIG_SERVE,                      CONFIG_URL,       false, AT(base_url),                   NULL,             0,               0,
-     "how browsers and mails name this service; left out: http:// and the address above"                                                                                                                                                                                                    },
+     "how browsers and mails name this service, such as https://leads.example.com; links begin "
+     "with it"                                                                                                                                                                                                                                                                              },
     {"data-dir",                   "RELAIS_DATA_DIR",                   CONFIG_SERVE | CONFIG_DATABASE,    CONFIG_DIRECTORY, false,
      AT(data_dir),                                                                                                                                                  NULL,             0,               0,
      "directory of the embedded PostgreSQL and the spool; left out: /var/lib/relais for root, else "
@@ -30,7 +31,18 @@ const struct config_setting config_settings[] = {
      "debug, info, warn or error: what is less important is not logged"                                                                                                                                                                                                                     },
     {"trusted-proxies",            "RELAIS_TRUSTED_PROXIES",            CONFIG_SERVE,                      CONFIG_NETWORKS,  false,
      AT(trusted_proxies),                                                                                                                                           NULL,             0,               0,
-     "addresses and networks, with commas between, whose X-Forwarded-For is believed"                                                                                                                                                                                                       },
+     "addresses and networks, with commas between, of the proxies that are believed who sent a "
+     "request"                                                                                                                                                                                                                                                                              },
+    {"forwarded-header",           "RELAIS_FORWARDED_HEADER",           CONFIG_SERVE,                      CONFIG_FORWARDED, false,
+     AT(forwarded_header),                                                                                                                                          NULL,             0,               0,
+     "in which these proxies say it: x-forwarded-for or forwarded; left out: x-forwarded-for"                                                                                                                                                                                               },
+    {"rate-limit-ip",              "RELAIS_RATE_LIMIT_IP",              CONFIG_SERVE,                      CONFIG_RATE,      false, AT(rate_limit_ip),
+     NULL,                                                                                                                                                                            0,               0,
+     "requests without a secret key from one address (of IPv6 one /64), such as 10/1s or "
+     "60/1m burst 20; left out: no limit"                                                                                                                                                                                                                                                   },
+    {"rate-limit-key",             "RELAIS_RATE_LIMIT_KEY",             CONFIG_SERVE,                      CONFIG_RATE,      false,
+     AT(rate_limit_key),                                                                                                                                            NULL,             0,               0,
+     "requests with one secret key, such as 100/1s; left out: no limit"                                                                                                                                                                                                                     },
 
     {"http-threads",               "RELAIS_HTTP_THREADS",               CONFIG_SERVE,                      CONFIG_INTEGER,   false, AT(http_threads),
      "2",                                                                                                                                                                             1,               64,                   "threads that speak HTTP; as many as cores"                    },

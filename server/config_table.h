@@ -14,6 +14,8 @@ enum config_type {
     CONFIG_URL,      /* http or https, kept without trailing slashes */
     CONFIG_ADDRESS,
     CONFIG_NETWORKS,
+    CONFIG_FORWARDED, /* enum forwarded_header */
+    CONFIG_RATE,      /* struct limit_rate */
     CONFIG_LEVEL,
     CONFIG_TYPE_COUNT_
 };

@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "config_table.h"
 
-enum { MAPPED_PREFIX_BITS = 96 }; /* of ::ffff:0:0/96, where IPv4 addresses are kept */
-
 static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
     [LOG_INFO] = "info",
@@ -170,49 +168,6 @@ static enum err_code set_address(struct config *config, const struct config_sett
     return OK;
 }
 
-static void map_v4(const struct in_addr *from, uint8_t to[static 16])
-{
-    memset(to, 0, 10);
-    memset(to + 10, 0xff, 2);
-    memcpy(to + 12, from, 4);
-}
-
-/* "10.0.0.0/8", "192.0.2.7", "2001:db8::/32"; bits behind the prefix must be zero. */
-static bool parse_network(struct str text, struct config_network *network)
-{
-    struct str bits_text = text;
-    struct str host = str_cut(&bits_text, '/');
-    char host_text[INET6_ADDRSTRLEN];
-    if (host.len == 0 || host.len >= sizeof host_text) {
-        return false;
-    }
-    memcpy(host_text, host.data, host.len);
-    host_text[host.len] = '\0';
-    struct in_addr v4;
-    struct in6_addr v6;
-    int64_t bits_max = 128;
-    if (inet_pton(AF_INET, host_text, &v4) == 1) {
-        bits_max = 32;
-        map_v4(&v4, network->address);
-    } else if (inet_pton(AF_INET6, host_text, &v6) == 1) {
-        memcpy(network->address, &v6, sizeof v6);
-    } else {
-        return false;
-    }
-    int64_t bits = bits_max;
-    if (bits_text.data != NULL &&
-        (!str_to_int64(bits_text, &bits) || bits < 0 || bits > bits_max)) {
-        return false;
-    }
-    network->prefix_bits = (unsigned)(bits + (bits_max == 32 ? MAPPED_PREFIX_BITS : 0));
-    for (unsigned bit = network->prefix_bits; bit < 128; bit++) {
-        if ((network->address[bit / 8] >> (7 - bit % 8) & 1) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static enum err_code set_networks(struct config *config, const struct config_setting *setting,
                                   struct str text, struct err *reterr)
 {
@@ -223,7 +178,7 @@ static enum err_code set_networks(struct config *config, const struct config_set
         if (networks->count == CONFIG_NETWORKS_MAX) {
             return err_set(reterr, ERR_INVALID, "must be at most %d networks", CONFIG_NETWORKS_MAX);
         }
-        if (!parse_network(item, &networks->items[networks->count])) {
+        if (!address_network_parse(item, &networks->items[networks->count])) {
             return err_set(reterr, ERR_INVALID,
                            "\"%.*s\" is not an address or network such as 10.0.0.0/8 or ::1, with "
                            "no bits set behind the prefix",
@@ -231,6 +186,33 @@ static enum err_code set_networks(struct config *config, const struct config_set
         }
         networks->count++;
     }
+    return OK;
+}
+
+static enum err_code set_forwarded(struct config *config, const struct config_setting *setting,
+                                   struct str text, struct err *reterr)
+{
+    for (unsigned i = 0; i < FORWARDED_HEADER_COUNT_; i++) {
+        const enum forwarded_header header = (enum forwarded_header)i;
+        if (str_eq_nocase(text, str_from(forwarded_header_name(header)))) {
+            *(enum forwarded_header *)field_of(config, setting) = header;
+            return OK;
+        }
+    }
+    return err_set(reterr, ERR_INVALID, "must be x-forwarded-for or forwarded");
+}
+
+static enum err_code set_rate(struct config *config, const struct config_setting *setting,
+                              struct str text, struct err *reterr)
+{
+    struct limit_rate rate;
+    if (!limit_rate_parse(text, &rate)) {
+        return err_set(reterr, ERR_INVALID,
+                       "must be a rate such as 100/1s, 600/1m or \"10/1m burst 30\" (s, m, h or d; "
+                       "numbers up to %d; a burst refilled within a day)",
+                       (int)LIMIT_REQUESTS_MAX);
+    }
+    *(struct limit_rate *)field_of(config, setting) = rate;
     return OK;
 }
 
@@ -267,6 +249,10 @@ enum err_code config_set(struct config *config, const struct config_setting *set
         return set_address(config, setting, value, reterr);
     case CONFIG_NETWORKS:
         return set_networks(config, setting, value, reterr);
+    case CONFIG_FORWARDED:
+        return set_forwarded(config, setting, value, reterr);
+    case CONFIG_RATE:
+        return set_rate(config, setting, value, reterr);
     case CONFIG_LEVEL:
         return set_level(config, setting, value, reterr);
     case CONFIG_TYPE_COUNT_:
@@ -279,9 +265,12 @@ enum err_code config_set(struct config *config, const struct config_setting *set
 const char *config_type_name(enum config_type type)
 {
     static const char *const names[] = {
-        [CONFIG_TEXT] = "TEXT",         [CONFIG_DIRECTORY] = "DIR",     [CONFIG_INTEGER] = "N",
-        [CONFIG_SIZE] = "SIZE",         [CONFIG_DURATION] = "DURATION", [CONFIG_URL] = "URL",
-        [CONFIG_ADDRESS] = "HOST:PORT", [CONFIG_NETWORKS] = "NETWORKS", [CONFIG_LEVEL] = "LEVEL",
+        [CONFIG_TEXT] = "TEXT",         [CONFIG_DIRECTORY] = "DIR",
+        [CONFIG_INTEGER] = "N",         [CONFIG_SIZE] = "SIZE",
+        [CONFIG_DURATION] = "DURATION", [CONFIG_URL] = "URL",
+        [CONFIG_ADDRESS] = "HOST:PORT", [CONFIG_NETWORKS] = "NETWORKS",
+        [CONFIG_FORWARDED] = "HEADER",  [CONFIG_RATE] = "RATE",
+        [CONFIG_LEVEL] = "LEVEL",
     };
     static_assert(ARRAY_LEN(names) == CONFIG_TYPE_COUNT_, "a name for each type");
     assert(type < CONFIG_TYPE_COUNT_);
@@ -328,15 +317,8 @@ void config_write_number(struct buf *out, enum config_type type, int64_t value)
 static void write_networks(struct buf *out, const struct config_networks *networks)
 {
     for (size_t i = 0; i < networks->count; i++) {
-        const struct config_network *network = &networks->items[i];
-        struct in6_addr address;
-        char text[INET6_ADDRSTRLEN];
-        memcpy(&address, network->address, sizeof address);
-        bool is_v4 = IN6_IS_ADDR_V4MAPPED(&address) && network->prefix_bits >= MAPPED_PREFIX_BITS;
-        const char *name = is_v4 ? inet_ntop(AF_INET, network->address + 12, text, sizeof text)
-                                 : inet_ntop(AF_INET6, network->address, text, sizeof text);
-        buf_printf(out, "%s%s/%u", i > 0 ? "," : "", name,
-                   network->prefix_bits - (is_v4 ? MAPPED_PREFIX_BITS : 0U));
+        buf_append_text(out, i > 0 ? "," : "");
+        address_network_write(out, &networks->items[i]);
     }
 }
 
@@ -363,52 +345,16 @@ void config_write_value(struct buf *out, const struct config *config,
     case CONFIG_NETWORKS:
         write_networks(out, field);
         break;
+    case CONFIG_FORWARDED:
+        buf_append_text(out, forwarded_header_name(*(const enum forwarded_header *)field));
+        break;
+    case CONFIG_RATE:
+        limit_rate_write(out, field);
+        break;
     case CONFIG_LEVEL:
         buf_append_text(out, level_names[*(const enum log_level *)field]);
         break;
     case CONFIG_TYPE_COUNT_:
         break;
     }
-}
-
-static bool peer_address(const struct sockaddr *peer, uint8_t ret[static 16])
-{
-    if (peer->sa_family == AF_INET) {
-        struct sockaddr_in v4;
-        memcpy(&v4, peer, sizeof v4);
-        map_v4(&v4.sin_addr, ret);
-        return true;
-    }
-    if (peer->sa_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        memcpy(&v6, peer, sizeof v6);
-        memcpy(ret, &v6.sin6_addr, 16);
-        return true;
-    }
-    return false;
-}
-
-static bool is_within(const uint8_t address[static 16], const struct config_network *network)
-{
-    unsigned whole_bytes = network->prefix_bits / 8;
-    unsigned rest_bits = network->prefix_bits % 8;
-    if (memcmp(address, network->address, whole_bytes) != 0) {
-        return false;
-    }
-    return rest_bits == 0 ||
-           (address[whole_bytes] ^ network->address[whole_bytes]) >> (8 - rest_bits) == 0;
-}
-
-bool config_is_trusted_proxy(const struct config *config, const struct sockaddr *peer)
-{
-    uint8_t address[16];
-    if (!peer_address(peer, address)) {
-        return false;
-    }
-    for (size_t i = 0; i < config->trusted_proxies.count; i++) {
-        if (is_within(address, &config->trusted_proxies.items[i])) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -1,6 +1,5 @@
 #include "http.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -104,8 +103,6 @@ struct http_connection {
     bool has_had_request;
     socklen_t address_bytes;
     struct sockaddr_storage address;
-    char remote[HTTP_REMOTE_BYTES];
-    uint8_t remote_bytes[16];
 };
 
 struct http {
@@ -153,26 +150,6 @@ static void slot_give_back(struct http_connection *slot)
     atomic_fetch_sub(&worker->connection_count, 1);
     atomic_fetch_sub(&http->connection_count, 1);
     http_listener_wake(&http->listener);
-}
-
-static void set_remote(struct http_connection *slot)
-{
-    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    if (slot->address.ss_family == AF_INET6) {
-        struct sockaddr_in6 v6;
-        memcpy(&v6, &slot->address, sizeof v6);
-        memcpy(slot->remote_bytes, &v6.sin6_addr, sizeof slot->remote_bytes);
-    } else {
-        struct sockaddr_in v4;
-        memcpy(&v4, &slot->address, sizeof v4);
-        memcpy(slot->remote_bytes, mapped, sizeof mapped);
-        memcpy(slot->remote_bytes + sizeof mapped, &v4.sin_addr, sizeof v4.sin_addr);
-    }
-    bool is_v4 = memcmp(slot->remote_bytes, mapped, sizeof mapped) == 0;
-    const char *text = inet_ntop(is_v4 ? AF_INET : AF_INET6,
-                                 slot->remote_bytes + (is_v4 ? sizeof mapped : 0), slot->remote,
-                                 sizeof slot->remote);
-    assert(text != NULL);
 }
 
 static void message_end(struct http_message *message, bool is_sent);
@@ -243,7 +220,6 @@ static void on_accept(void *context, int fd, const struct sockaddr *address,
     slot->fd = fd;
     slot->address_bytes = address_bytes;
     memcpy(&slot->address, address, address_bytes);
-    set_remote(slot);
     http_inbox_put(&chosen->inbox, &slot->node);
 }
 
@@ -710,8 +686,8 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
     if (message == NULL)
         return NULL;
     message->connection = slot;
-    message->remote = slot->remote;
-    memcpy(message->remote_bytes, slot->remote_bytes, sizeof message->remote_bytes);
+    bool has_address = address_from_socket((const struct sockaddr *)&slot->address, &message->peer);
+    assert(has_address);
     slot->message = message;
     /* The time of a connection's first head counts from the accept. */
     if (slot->has_had_request)

@@ -20,6 +20,7 @@
 
 #include <sys/socket.h>
 
+#include "address.h"
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"
@@ -33,7 +34,6 @@ enum {
     HTTP_REPLY_HEADERS_MAX = 24,
     HTTP_REPLY_HEADER_BYTES_MAX = 2048, /* one value */
     HTTP_CLIENT_REQUEST_ID_BYTES_MAX = 64,
-    HTTP_REMOTE_BYTES = 46, /* the longest IPv6 text and a NUL */
     HTTP_THREADS_MAX = 64,
 };
 
@@ -93,8 +93,7 @@ struct http_message {
     struct str body;              /* complete in on_request(); "" before and when there is none */
     struct str client_request_id; /* their X-Request-Id if 1…64 visible ASCII, else absent */
     struct str traceparent;       /* if well-formed (W3C Trace Context), else absent */
-    const char *remote;           /* the peer's address as text; IPv4-mapped ones as IPv4 */
-    uint8_t remote_bytes[16];     /* the same as IPv6, IPv4 as ::ffff:a.b.c.d */
+    struct address peer;          /* who is at the other end of the connection */
     char request_id[UUID_TEXT_BYTES]; /* made here, a UUIDv7; sent back as X-Request-Id */
     int64_t received_at_us;           /* CLOCK_MONOTONIC when the request line was complete */
 

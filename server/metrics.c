@@ -120,6 +120,17 @@ static void write_quarantine(struct buf *out, const struct store_stats *stats)
     }
 }
 
+static void write_limits(struct buf *out, struct throttle *throttle)
+{
+    head(out, "rate_limited_total", "counter", "Requests over a rate limit, by whose it was.");
+    for (size_t i = 0; i < THROTTLE_PARTY_COUNT_; i++) {
+        buf_printf(
+            out, "relais_rate_limited_total{limit=\"%s\"} %llu\n",
+            throttle_party_name((enum throttle_party)i),
+            (unsigned long long)atomic_load_explicit(&throttle->refused[i], memory_order_relaxed));
+    }
+}
+
 void metrics_write(struct buf *out, struct app *app)
 {
     struct store_stats stats;
@@ -130,6 +141,7 @@ void metrics_write(struct buf *out, struct app *app)
           "When the process started, seconds since 1970.",
           (double)app->metrics.started_at_us / 1e6);
     write_requests(out, &app->metrics);
+    write_limits(out, &app->throttle);
     write_lanes(out, &stats);
     write_quarantine(out, &stats);
     value(out, "store_retries_total", "counter",

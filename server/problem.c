@@ -1,5 +1,7 @@
 #include "problem.h"
 
+#include <inttypes.h>
+
 #include "base/json_write.h"
 
 enum { PROBLEM_BYTES_MAX = 256 * 1024 };
@@ -80,8 +82,15 @@ static const char *title_of(const char *slug)
     return "Problem";
 }
 
-static void begin(struct http_message *message, struct json_writer *json, unsigned status,
-                  const char *slug, const char *detail)
+static void retry_after(struct http_message *message, int64_t seconds)
+{
+    const char *text = arena_printf(&message->arena, "%" PRId64, seconds);
+    http_reply_header(message, "Retry-After", str_from(text != NULL ? text : "1"));
+}
+
+/* `base_url` NULL: relative to this service. */
+static void begin(struct http_message *message, const char *base_url, struct json_writer *json,
+                  unsigned status, const char *slug, const char *detail)
 {
     http_reply_clear(message);
     message->reply.status = status;
@@ -89,13 +98,15 @@ static void begin(struct http_message *message, struct json_writer *json, unsign
     buf_init(&message->reply.body, PROBLEM_BYTES_MAX);
     json_writer_init(json, &message->reply.body);
     json_object_begin(json);
-    JSON_FIELD(json, "type", json_text, arena_printf(&message->arena, "/docs/errors#%s", slug));
+    JSON_FIELD(
+        json, "type", json_text,
+        arena_printf(&message->arena, "%s/docs/errors#%s", base_url != NULL ? base_url : "", slug));
     JSON_FIELD(json, "title", json_text, title_of(slug));
     JSON_FIELD(json, "status", json_int, (int64_t)status);
     JSON_FIELD(json, "detail", json_text, detail);
     JSON_FIELD(json, "request_id", json_text, message->request_id);
-    if (status == 503 || status == 429) {
-        http_reply_header(message, "Retry-After", STR_LITERAL("1"));
+    if (status == 503) {
+        retry_after(message, 1);
     }
     if (status == 401) {
         http_reply_header(message, "WWW-Authenticate", STR_LITERAL("Bearer realm=\"relais\""));
@@ -105,7 +116,8 @@ static void begin(struct http_message *message, struct json_writer *json, unsign
 void problem_begin(struct request *request, struct json_writer *json, enum err_code code,
                    const char *detail)
 {
-    begin(request->message, json, problem_status(code), problem_slug(code), detail);
+    begin(request->message, request->base_url, json, problem_status(code), problem_slug(code),
+          detail);
 }
 
 void problem_end(struct request *request, struct json_writer *json)
@@ -137,6 +149,14 @@ enum request_step problem(struct request *request, enum err_code code, const cha
     return REQUEST_REPLY;
 }
 
+enum request_step problem_limited(struct request *request, const char *detail,
+                                  int64_t retry_after_seconds)
+{
+    (void)problem(request, ERR_LIMITED, detail);
+    retry_after(request->message, retry_after_seconds);
+    return REQUEST_REPLY;
+}
+
 enum request_step problem_err(struct request *request, const struct err *err)
 {
     const char *detail = arena_strdup(request->arena, err->detail);
@@ -155,10 +175,10 @@ enum request_step problem_faults(struct request *request)
                                               : "Several values are not valid; see errors.");
 }
 
-void problem_message(struct http_message *message, unsigned status, const char *slug,
-                     const char *detail)
+void problem_message(struct http_message *message, const char *base_url, unsigned status,
+                     const char *slug, const char *detail)
 {
     struct json_writer json;
-    begin(message, &json, status, slug, detail);
+    begin(message, base_url, &json, status, slug, detail);
     json_object_end(&json);
 }

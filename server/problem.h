@@ -21,6 +21,9 @@ extern const size_t problem_types_count;
  * listed when there are any. Returns REQUEST_REPLY, so that handlers end with `return problem(…)`.
  */
 enum request_step problem(struct request *request, enum err_code code, const char *detail);
+/* 429: a limit is reached; there is room again in so many seconds. */
+enum request_step problem_limited(struct request *request, const char *detail,
+                                  int64_t retry_after_seconds);
 /* The same from an err. */
 enum request_step problem_err(struct request *request, const struct err *err);
 /* 422 with the request's faults. */
@@ -32,6 +35,6 @@ void problem_begin(struct request *request, struct json_writer *json, enum err_c
                    const char *detail);
 void problem_end(struct request *request, struct json_writer *json);
 
-/* For messages that have no request yet (refused by the gate). */
-void problem_message(struct http_message *message, unsigned status, const char *slug,
-                     const char *detail);
+/* For messages that have no request yet (refused by the gate). `base_url` may be NULL. */
+void problem_message(struct http_message *message, const char *base_url, unsigned status,
+                     const char *slug, const char *detail);

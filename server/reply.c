@@ -20,6 +20,17 @@ enum request_step reply_end(struct request *request)
     return REQUEST_REPLY;
 }
 
+const char *reply_url(const struct request *request, const char *path)
+{
+    const char *base = request->base_url;
+    return base == NULL || path == NULL ? path : arena_printf(request->arena, "%s%s", base, path);
+}
+
+void reply_header_url(struct request *request, const char *name, const char *path)
+{
+    http_reply_header(request->message, name, str_from(reply_url(request, path)));
+}
+
 enum request_step reply_empty(struct request *request)
 {
     request->message->reply.status = 204;
@@ -78,18 +89,32 @@ void list_begin(struct request *request, struct json_writer *json)
     json_array_begin(json);
 }
 
+/* What browsers leave as it is in a query, but a URL must not hold (RFC 3986): '>' would end a
+ * link. */
+static void append_query(struct buf *out, struct str query)
+{
+    for (size_t i = 0; i < query.len; i++) {
+        if (strchr("\"<>[\\]^`{|}", query.data[i]) != NULL) {
+            buf_printf(out, "%%%02X", (unsigned)query.data[i]);
+        } else {
+            buf_append_char(out, query.data[i]);
+        }
+    }
+}
+
 /* The same request with the cursor of the next page. */
 static void link_next(struct request *request, const char *cursor)
 {
     const struct http_message *message = request->message;
+    const char *base = request->base_url;
     CLEANUP(buf_done) struct buf link;
     buf_init(&link, HTTP_REPLY_HEADER_BYTES_MAX);
-    buf_printf(&link, "<%.*s?", STR_ARGS(message->path));
+    buf_printf(&link, "<%s%.*s?", base != NULL ? base : "", STR_ARGS(message->path));
     struct str rest = message->query;
     while (rest.data != NULL && rest.len > 0) {
         const struct str pair = str_cut(&rest, '&');
         if (pair.len > 0 && !str_starts_with(pair, "cursor=")) {
-            buf_append_str(&link, pair);
+            append_query(&link, pair);
             buf_append_char(&link, '&');
         }
     }

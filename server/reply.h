@@ -11,6 +11,13 @@ enum { REPLY_BYTES_MAX = 64 << 20 };
 void reply_json(struct request *request, unsigned status, struct json_writer *json);
 /* Ends it: a body that could not be written becomes a 503. */
 enum request_step reply_end(struct request *request);
+/* How clients name this path (begins with '/'): RELAIS_BASE_URL and the path; without a base URL
+ * the path alone, which is right wherever a proxy does not move it. In the arena; NULL: out of
+ * memory.
+ */
+const char *reply_url(const struct request *request, const char *path);
+/* A header with such a URL, such as Location; NULL is a failed reply. */
+void reply_header_url(struct request *request, const char *name, const char *path);
 /* 204 */
 enum request_step reply_empty(struct request *request);
 /* A whole document at hand. */

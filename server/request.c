@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "auth.h"
+#include "forwarded.h"
 #include "problem.h"
 #include "router.h"
 #include "schema/json.h"
@@ -260,20 +261,43 @@ static void use_newest_catalog(struct request *request)
     request->catalog = store_catalog(request->app->store);
 }
 
-/* Faults of the path end the request at once; those that the set-up decides wait for its check. */
-static void on_head(void *context, struct http_message *message)
+static struct request *request_new(struct app *app, struct http_message *message)
 {
-    struct app *app = context;
     struct request *request = arena_alloc(&message->arena, sizeof *request);
     if (request == NULL) {
-        problem_message(message, 503, "busy", "Out of memory. Try again.");
-        return;
+        return NULL;
     }
-    message->user = request;
-    *request = (struct request){.message = message, .app = app, .arena = &message->arena};
+    const struct config *config = app->config;
+    *request = (struct request){
+        .message = message,
+        .app = app,
+        .arena = &message->arena,
+        .base_url = config->base_url,
+        .client = forwarded_client(message->headers, message->header_count,
+                                   config->forwarded_header, config->trusted_proxies.items,
+                                   config->trusted_proxies.count, &message->peer),
+    };
     faults_init(&request->faults, request->arena);
+    use_newest_catalog(request);
+    message->user = request;
+    return request;
+}
+
+/* Faults of the path end the request at once; those that the set-up decides wait for its check. */
+static void check_route(struct request *request)
+{
+    struct http_message *message = request->message;
     struct route_match match;
     router_match(message->method, message->path, request->arena, &match);
+    if (match.route != NULL) {
+        request->route = match.route;
+        memcpy(request->params, match.params, sizeof request->params);
+    }
+    throttle_count(request);
+    if (throttle_is_over(request, THROTTLE_IP)) {
+        throttle_refuse(request);
+        return;
+    }
     if (!match.path_exists) {
         (void)problem(request, ERR_NOT_FOUND,
                       "There is no such path. See /openapi.yaml for those there are.");
@@ -289,13 +313,28 @@ static void on_head(void *context, struct http_message *message)
         http_reply_header(message, "Allow", str_from(match.allow));
         return;
     }
-    request->route = match.route;
-    memcpy(request->params, match.params, sizeof request->params);
-    use_newest_catalog(request);
+    if (throttle_is_over(request, THROTTLE_KEY) && auth_check(request) == OK) {
+        throttle_refuse(request);
+        return;
+    }
     message->body_bytes_max = match.route->body_bytes_max;
     if (match.route->body_bytes_max > 0) {
         /* Parsed JSON takes several times its text. */
         message->arena.limit_bytes += match.route->body_bytes_max * 6;
+    }
+}
+
+static void on_head(void *context, struct http_message *message)
+{
+    struct request *request = request_new(context, message);
+    if (request == NULL) {
+        const struct app *app = context;
+        problem_message(message, app->config->base_url, 503, "busy", "Out of memory. Try again.");
+        return;
+    }
+    check_route(request);
+    if (message->reply.status != 0) {
+        throttle_tell(request);
     }
 }
 
@@ -487,11 +526,20 @@ static enum http_step after_start(struct request *request, enum request_step ste
     return HTTP_WAIT;
 }
 
+/* What every complete reply gets. */
+static enum http_step finish_step(struct request *request, enum http_step step)
+{
+    if (step == HTTP_REPLY) {
+        throttle_tell(request);
+    }
+    return step;
+}
+
 static enum http_step on_request(void *context, struct http_message *message)
 {
     (void)context;
     struct request *request = message->user;
-    return after_start(request, begin(request));
+    return finish_step(request, after_start(request, begin(request)));
 }
 
 static void on_suspended(void *context, struct http_message *message)
@@ -500,10 +548,8 @@ static void on_suspended(void *context, struct http_message *message)
     submit(message->user);
 }
 
-static enum http_step on_resume(void *context, struct http_message *message)
+static enum http_step resume(struct request *request)
 {
-    (void)context;
-    struct request *request = message->user;
     if (request->is_restarting) {
         request->is_restarting = false;
         if (++request->restarts > RESTARTS_MAX) {
@@ -529,29 +575,41 @@ static enum http_step on_resume(void *context, struct http_message *message)
     return HTTP_REPLY;
 }
 
-/* ---- the end ---- */
-
-static void on_refused(void *context, struct http_message *message, unsigned status,
-                       const char *detail)
+static enum http_step on_resume(void *context, struct http_message *message)
 {
     (void)context;
     struct request *request = message->user;
+    return finish_step(request, resume(request));
+}
+
+/* ---- the end ---- */
+
+/* Who may not use the route is told that before its body is too large. */
+static bool refuse_before_size(struct request *request)
+{
+    if (!auth_identify(request) || auth_check(request) == ERR_UNAUTHENTICATED) {
+        (void)refuse_key(request, ERR_UNAUTHENTICATED);
+        return true;
+    }
+    if (auth_check(request) != OK) {
+        (void)refuse_key(request, ERR_FORBIDDEN);
+        return true;
+    }
+    struct err err;
+    if (check_media_type(request, &err) != OK) {
+        (void)problem_err(request, &err);
+        return true;
+    }
+    return false;
+}
+
+static void fill_refusal(const struct app *app, struct http_message *message, unsigned status,
+                         const char *detail)
+{
+    struct request *request = message->user;
     const char *slug = "malformed";
-    if (status == 413 && request != NULL && request->route != NULL) {
-        /* Who may not use the route is told that first. */
-        if (!auth_identify(request) || auth_check(request) == ERR_UNAUTHENTICATED) {
-            (void)refuse_key(request, ERR_UNAUTHENTICATED);
-            return;
-        }
-        if (auth_check(request) != OK) {
-            (void)refuse_key(request, ERR_FORBIDDEN);
-            return;
-        }
-        struct err err;
-        if (check_media_type(request, &err) != OK) {
-            (void)problem_err(request, &err);
-            return;
-        }
+    if (status == 413 && request != NULL && request->route != NULL && refuse_before_size(request)) {
+        return;
     }
     for (size_t i = 0; i < problem_types_count; i++) {
         if (problem_types[i].status == status) {
@@ -559,7 +617,16 @@ static void on_refused(void *context, struct http_message *message, unsigned sta
             break;
         }
     }
-    problem_message(message, status, slug, detail);
+    problem_message(message, app->config->base_url, status, slug, detail);
+}
+
+static void on_refused(void *context, struct http_message *message, unsigned status,
+                       const char *detail)
+{
+    fill_refusal(context, message, status, detail);
+    if (message->user != NULL) {
+        throttle_tell(message->user);
+    }
 }
 
 static void on_done(void *context, struct http_message *message)

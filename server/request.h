@@ -42,7 +42,10 @@ struct principal {
 struct request {
     struct http_message *message;
     struct app *app;
-    struct arena *arena; /* the message's */
+    struct arena *arena;   /* the message's */
+    struct address client; /* who sent it, seen through trusted proxies; personal data */
+    struct throttled throttled;
+    const char *base_url; /* what URLs of ours begin with; NULL: nothing, they are relative */
     const struct route *route;
     struct str params[PATH_PARAMS_MAX]; /* decoded, in the order of the path */
 

@@ -61,17 +61,14 @@ static enum err_code migrate_database(const struct service *service, struct err 
 static void print_ready(const struct service *service)
 {
     const struct config *config = &service->config;
-    if (config->base_url != NULL) {
-        (void)fprintf(stderr, "relais ready on %s\n", config->base_url);
-        return;
-    }
     struct str host = str_from(config->listen.text);
     size_t colon = host.len;
     while (colon > 0 && host.data[colon - 1] != ':') {
         colon--;
     }
-    (void)fprintf(stderr, "relais ready on http://%.*s%u\n", (int)colon, host.data,
-                  (unsigned)http_port(service->app.http));
+    (void)fprintf(stderr, "relais ready on http://%.*s%u%s%s\n", (int)colon, host.data,
+                  (unsigned)http_port(service->app.http), config->base_url != NULL ? " as " : "",
+                  config->base_url != NULL ? config->base_url : "");
 }
 
 /* Until a signal asks to stop. Once a second the embedded PostgreSQL is looked after. */

@@ -73,7 +73,7 @@ void contact_say_where(struct request *request, struct uuid contact_id, const ch
     char id[UUID_TEXT_BYTES];
     const char *path =
         arena_printf(request->arena, "/v1/contacts/%s%s", uuid_format(contact_id, id), rest);
-    http_reply_header(request->message, "Content-Location", str_from(path));
+    reply_header_url(request, "Content-Location", path);
 }
 
 /* The body, or what went wrong. */
@@ -122,7 +122,7 @@ static enum request_step finish_written(struct request *request)
         char id[UUID_TEXT_BYTES];
         const char *path =
             arena_printf(request->arena, "/v1/contacts/%s", uuid_format(written->contact_id, id));
-        http_reply_header(request->message, "Location", str_from(path));
+        reply_header_url(request, "Location", path);
     }
     return contact_answer(request, request->read->queries[0].rows, written->status);
 }

@@ -26,7 +26,19 @@ void cors_allow(struct request *request, const struct form *form)
     http_reply_header(request->message, "Vary", STR_LITERAL("Origin"));
     if (is_allowed(form, origin)) {
         http_reply_header(request->message, "Access-Control-Allow-Origin", origin);
+        http_reply_header(request->message, "Access-Control-Expose-Headers",
+                          STR_LITERAL("Idempotency-Replayed, RateLimit, RateLimit-Policy, "
+                                      "Retry-After, X-Request-Id"));
     }
+}
+
+enum request_step cors_share(struct request *request, enum request_step step)
+{
+    const struct form *form = catalog_form(request->catalog, request->params[0]);
+    if (step == REQUEST_REPLY && form != NULL) {
+        cors_allow(request, form);
+    }
+    return step;
 }
 
 void request_preflight(struct request *request, const char *allow)

@@ -361,7 +361,7 @@ enum request_step handoff_created_finish(struct request *request)
         char id[UUID_TEXT_BYTES];
         (void)uuid_format(row_uuid(rows, 0, COLUMN_HANDOFF_ID), id);
         const char *location = arena_printf(request->arena, "/v1/handoffs/%s", id);
-        http_reply_header(request->message, "Location", str_from(location));
+        reply_header_url(request, "Location", location);
     }
     return reply_one(request, 201);
 }

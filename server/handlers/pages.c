@@ -1,5 +1,7 @@
 #include "handlers/pages.h"
 
+#include <inttypes.h>
+
 #include "problem.h"
 #include "reply.h"
 
@@ -116,5 +118,21 @@ enum request_step page_faults(struct request *request)
         buf_append_text(page, "</li>");
     }
     buf_append_text(page, "</ul></main></body></html>\n");
+    return reply_end(request);
+}
+
+enum request_step page_limited(struct request *request, int64_t retry_after_seconds)
+{
+    const bool french = is_french(request);
+    buf_done(&request->message->reply.body);
+    struct buf *page =
+        begin_page(request, 429, french, french ? "Trop d'envois" : "Too many at once");
+    buf_printf(page,
+               french ? "<p>Votre envoi n'a pas été enregistré. Revenez en arrière et renvoyez-le "
+                        "dans %" PRId64 " s.</p>"
+                      : "<p>What you sent was not stored. Please go back and send it again in "
+                        "%" PRId64 " s.</p>",
+               retry_after_seconds);
+    buf_append_text(page, "</main></body></html>\n");
     return reply_end(request);
 }

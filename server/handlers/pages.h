@@ -10,3 +10,5 @@ bool wants_json(const struct request *request);
 enum request_step page_thanks(struct request *request, const struct form *form);
 /* 422 with the request's faults as a small page. */
 enum request_step page_faults(struct request *request);
+/* 429 as a small page. Keeps the reply's headers. */
+enum request_step page_limited(struct request *request, int64_t retry_after_seconds);

@@ -230,9 +230,9 @@ enum request_step setup_finish(struct request *request)
                               setup->entry_kind == CATALOG_CALENDAR;
         const struct str name = is_by_id ? str_from(uuid_format(setup->entry->id, id))
                                          : setup->entry->slug;
-        http_reply_header(request->message, "Location",
-                          str_from(arena_printf(request->arena, "%s/%.*s", request->route->path,
-                                                STR_ARGS(name))));
+        reply_header_url(
+            request, "Location",
+            arena_printf(request->arena, "%s/%.*s", request->route->path, STR_ARGS(name)));
     }
     return reply_entry(request, is_created ? 201 : 200, setup->entry, setup->snapshot);
 }

@@ -92,22 +92,12 @@ static enum request_step finish(struct request *request)
     return reply_end(request);
 }
 
-/* Another origin's script sees the answer, also a refusal, only where the form lets it. */
-static enum request_step share(struct request *request, enum request_step step)
-{
-    const struct form *form = catalog_form(request->catalog, request->params[0]);
-    if (step == REQUEST_REPLY && form != NULL) {
-        cors_allow(request, form);
-    }
-    return step;
-}
-
 enum request_step submit_start(struct request *request)
 {
-    return share(request, start(request));
+    return cors_share(request, start(request));
 }
 
 enum request_step submit_finish(struct request *request)
 {
-    return share(request, finish(request));
+    return cors_share(request, finish(request));
 }

@@ -93,6 +93,9 @@ static void test_defaults(void **state)
     assert_int_equal(config->event_retention_us, 400 * US_PER_DAY);
     assert_int_equal(config->log_level, LOG_INFO);
     assert_int_equal(config->trusted_proxies.count, 0);
+    assert_int_equal(config->forwarded_header, FORWARDED_X_FORWARDED_FOR);
+    assert_int_equal(config->rate_limit_ip.requests, 0);
+    assert_int_equal(config->rate_limit_key.requests, 0);
     config_done(&load.config);
 }
 
@@ -287,13 +290,14 @@ static void test_secrets(void **state)
 
 static bool trusts(const struct config *config, const char *text)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-    if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-        return config_is_trusted_proxy(config, (const struct sockaddr *)(const void *)&v4);
+    struct address address;
+    assert_true(address_parse(str_from(text), &address));
+    for (size_t i = 0; i < config->trusted_proxies.count; i++) {
+        if (address_network_holds(&config->trusted_proxies.items[i], &address)) {
+            return true;
+        }
     }
-    assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
-    return config_is_trusted_proxy(config, (const struct sockaddr *)(const void *)&v6);
+    return false;
 }
 
 static void test_trusted_proxies(void **state)
@@ -333,6 +337,29 @@ static void test_trusted_proxies(void **state)
     assert_true(trusts(&load.config, "8.8.8.8"));
     assert_false(trusts(&load.config, "::1"));
     config_done(&load.config);
+}
+
+static void test_limits_and_the_header_of_proxies(void **state)
+{
+    (void)state;
+    struct load load =
+        load_serve(WORDS("--rate-limit-ip", "10/60s burst 20"),
+                   VARIABLES("RELAIS_RATE_LIMIT_KEY=100/1s", "RELAIS_FORWARDED_HEADER=Forwarded"));
+    assert_int_equal(load.code, OK);
+    assert_int_equal(load.config.rate_limit_ip.burst, 20);
+    assert_int_equal(load.config.rate_limit_key.requests, 100);
+    assert_int_equal(load.config.forwarded_header, FORWARDED_RFC7239);
+    struct buf out;
+    buf_init(&out, CONFIG_OUTPUT_BYTES_MAX);
+    config_write(&out, &load.config);
+    assert_non_null(strstr(out.data, "RELAIS_RATE_LIMIT_IP=10/1m burst 20  # option\n"));
+    assert_non_null(strstr(out.data, "RELAIS_RATE_LIMIT_KEY=100/1s  # environment\n"));
+    assert_non_null(strstr(out.data, "RELAIS_FORWARDED_HEADER=forwarded  # environment\n"));
+    buf_done(&out);
+    config_done(&load.config);
+    assert_fails(WORDS("--rate-limit-ip", "10"), VARIABLES(), ERR_MALFORMED, "a rate such as");
+    assert_fails(WORDS(), VARIABLES("RELAIS_FORWARDED_HEADER=via"), ERR_INVALID,
+                 "x-forwarded-for or forwarded");
 }
 
 static void test_help_names_every_option_once(void **state)
@@ -412,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_help_asks_for_nothing_else),
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_trusted_proxies),
+        cmocka_unit_test(test_limits_and_the_header_of_proxies),
         cmocka_unit_test(test_help_names_every_option_once),
         cmocka_unit_test(test_every_failing_allocation),
     };

@@ -159,10 +159,9 @@ static void reply_head(struct http_message *message)
     struct buf *out = &message->reply.body;
     message->reply.status = 200;
     message->reply.content_type = "text/plain";
-    buf_printf(out, "method=%d query=%.*s remote=%s remote_bytes=", (int)message->method,
-               STR_ARGS(message->query), message->remote);
-    for (size_t i = 0; i < sizeof message->remote_bytes; i++)
-        buf_printf(out, "%02x", message->remote_bytes[i]);
+    char peer[ADDRESS_TEXT_BYTES];
+    buf_printf(out, "method=%d query=%.*s peer=%s", (int)message->method, STR_ARGS(message->query),
+               address_format(&message->peer, peer));
     buf_printf(out, " their_id=%.*s trace=%.*s type=%.*s x=%.*s count=%zu",
                STR_ARGS(message->client_request_id), STR_ARGS(message->traceparent),
                STR_ARGS(message->content_type), STR_ARGS(http_header(message, "X-TEST")),
@@ -570,13 +569,13 @@ static void shows_the_head(void **state)
         "Content-Type: application/json; charset=utf-8\r\nx-test:  2 \t\r\n"
         "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n",
         200,
-        "method=4 query=a=%20b&c=d+e remote=127.0.0.1 "
-        "remote_bytes=00000000000000000000ffff7f000001 their_id=mine-1 "
+        "method=4 query=a=%20b&c=d+e peer=127.0.0.1 "
+        "their_id=mine-1 "
         "trace=00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01 "
         "type=application/json; charset=utf-8 x=2 count=6");
     ask(app, "GET /head HTTP/1.1\r\nHost: h\r\nX-Request-Id: no good\r\ntraceparent: x\r\n\r\n",
         200,
-        "method=0 query= remote=127.0.0.1 remote_bytes=00000000000000000000ffff7f000001 "
+        "method=0 query= peer=127.0.0.1 "
         "their_id= trace= type= x= count=3");
 }
 
@@ -1519,7 +1518,7 @@ static void listens_on_ipv6_for_both(void **state)
     close(probe);
     app_start(app, &config);
     ask(app, "GET /head HTTP/1.1\r\nHost: h\r\n\r\n", 200,
-        "method=0 query= remote=127.0.0.1 remote_bytes=00000000000000000000ffff7f000001 "
+        "method=0 query= peer=127.0.0.1 "
         "their_id= trace= type= x= count=1");
 }
 
