@@ -378,7 +378,7 @@ bool submission_complete(struct request *request, struct submission *submission)
     input->source = SOURCE_FORM;
     input->consent_text = form->consent_text;
     if (input->consent_count > 0) {
-        input->network = remote_network(request->message->remote_bytes, request->arena);
+        input->network = remote_network(request->client.bytes, request->arena);
     }
     input->actor = (struct actor){
         .text = str_from(arena_printf(request->arena, "form:%.*s", STR_ARGS(form->slug)))};
