@@ -3,12 +3,8 @@
 #include <poll.h>
 #include <sys/resource.h>
 
-#include "base/embedded_file.h"
 #include "reply.h"
 #include "request.h"
-
-extern const struct embedded_file served_files[];
-extern const size_t served_files_count;
 
 static const int64_t idle_timeout_us = 60 * US_PER_SECOND;
 static const int64_t reply_timeout_us = 30 * US_PER_SECOND;
@@ -71,11 +67,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
 {
     app->config = config;
     metrics_init(&app->metrics);
-    for (size_t i = 0; i < served_files_count; i++) {
-        if (str_is(str_from(served_files[i].name), "openapi.yaml")) {
-            app->openapi = embedded_file_text(&served_files[i]);
-        }
-    }
+    assets_init(&app->assets);
     const struct store_config store = app_store_config(config, database_url);
     enum err_code code = throttle_init(&app->throttle, config, reterr);
     if (code == OK) {

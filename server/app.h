@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "assets.h"
 #include "config.h"
 #include "http.h"
 #include "metrics.h"
@@ -20,7 +21,7 @@ struct app {
     struct http_handler handler;
     struct metrics metrics;
     struct throttle throttle;
-    struct str openapi; /* the contract as served */
+    struct assets assets;
     _Atomic bool is_draining;
 };
 

@@ -324,6 +324,15 @@ static void check_route(struct request *request)
     }
 }
 
+/* What every complete reply gets, whoever made it. */
+static void finish_reply(struct request *request)
+{
+    if (request->route != NULL && request->route->body == BODY_FORM) {
+        request_form_answer(request);
+    }
+    throttle_tell(request);
+}
+
 static void on_head(void *context, struct http_message *message)
 {
     struct request *request = request_new(context, message);
@@ -334,7 +343,7 @@ static void on_head(void *context, struct http_message *message)
     }
     check_route(request);
     if (message->reply.status != 0) {
-        throttle_tell(request);
+        finish_reply(request);
     }
 }
 
@@ -526,11 +535,10 @@ static enum http_step after_start(struct request *request, enum request_step ste
     return HTTP_WAIT;
 }
 
-/* What every complete reply gets. */
 static enum http_step finish_step(struct request *request, enum http_step step)
 {
     if (step == HTTP_REPLY) {
-        throttle_tell(request);
+        finish_reply(request);
     }
     return step;
 }
@@ -625,7 +633,7 @@ static void on_refused(void *context, struct http_message *message, unsigned sta
 {
     fill_refusal(context, message, status, detail);
     if (message->user != NULL) {
-        throttle_tell(message->user);
+        finish_reply(message->user);
     }
 }
 

@@ -119,6 +119,10 @@ struct read_op *request_read(struct request *request);
  * origin. */
 void request_preflight(struct request *request, const char *allow);
 
+/* The last touch on every answer to a form's post (BODY_FORM), whoever made it: what other origins'
+ * scripts may see of it, and a refusal as people read it. */
+void request_form_answer(struct request *request);
+
 /* A zeroed input of this kind with actor, arena and no times. */
 void request_input_init(struct request *request, struct input *input, enum input_kind kind);
 /* Keeps a JSON tree until the request ends. */

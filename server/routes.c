@@ -6,6 +6,7 @@
 #include "router.h"
 
 #include "handlers/handlers.h"
+#include "handlers/visitor_text.h"
 
 enum { NO_BODY = 0, SMALL = 65536, BATCH = 8388608 };
 
@@ -66,7 +67,8 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/funnel", "getFunnel", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, funnel_get_start, NULL),
     ROUTE(PATCH, "/v1/funnel", "updateFunnel", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, funnel_patch_start, funnel_patch_finish),
     /* ---- capture ---- */
-    ROUTE(POST, "/v1/forms/{slug}/submissions", "submitForm", SCOPE_SUBMIT, NULL, BODY_FORM, SMALL, NULL, submit_start, submit_finish),
+    ROUTE(POST, "/v1/forms/{slug}/submissions", "submitForm", SCOPE_SUBMIT, &visitor_query, BODY_FORM, SMALL, NULL, submit_start, submit_finish),
+    ROUTE(GET, "/v1/forms/{slug}/thanks", "getThanks", SCOPE_NONE, &thanks_query, BODY_NONE, NO_BODY, NULL, thanks_start, NULL),
     ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, activities_finish),
     /* ---- contacts, leads, submissions ---- */
     ROUTE(GET, "/v1/contacts", "listContacts", SCOPE_READ, &contact_list_query, BODY_NONE, NO_BODY, NULL, contact_list_start, contact_list_finish),

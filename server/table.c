@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "schema/accept.h"
+
 /* ---- Accept ---- */
 
 static const struct {
@@ -15,21 +17,6 @@ static const struct {
     [TABLE_CSV] = {"text/csv",             "text/*",        "text/csv; charset=utf-8; header=present"},
     [TABLE_NDJSON] = {"application/x-ndjson", "application/*", "application/x-ndjson"                   },
 };
-
-/* The weight of a media range, 0…1; 1 without one or when it makes no sense. */
-static double weight_of(struct str parameters)
-{
-    while (parameters.data != NULL) {
-        const struct str one = str_trim(str_cut(&parameters, ';'));
-        double weight;
-        if (one.len > 2 && (one.data[0] == 'q' || one.data[0] == 'Q') && one.data[1] == '=' &&
-            str_to_double(str_slice(one.data + 2, one.len - 2), &weight) && weight >= 0 &&
-            weight <= 1) {
-            return weight;
-        }
-    }
-    return 1;
-}
 
 /* How exactly a media range names a format: 0 not at all … 3 by its own name. */
 static unsigned exactness(struct str range, enum table_format format)
@@ -54,7 +41,7 @@ static double format_weight(struct str accept, enum table_format format)
         const unsigned exact = exactness(name, format);
         if (exact > best) {
             best = exact;
-            weight = weight_of(range);
+            weight = accept_weight(range);
         }
     }
     return weight;

@@ -4,9 +4,7 @@
 #include <inttypes.h>
 
 #include "auth.h"
-#include "handlers/cors.h"
 #include "handlers/handlers.h"
-#include "handlers/pages.h"
 #include "problem.h"
 
 /* Parties remembered while their buckets are not full: 1 MiB of addresses, 64 KiB of keys. */
@@ -116,16 +114,6 @@ static int64_t window_seconds(const struct limit_rate *rate, const struct limit_
                                            : verdict->wait_us);
 }
 
-static bool wants_page(struct request *request)
-{
-    struct media_type type;
-    struct err err;
-    return request->route != NULL && request->route->start == submit_start &&
-           !wants_json(request) &&
-           media_type_parse(request->message->content_type, request->arena, &type, &err) == OK &&
-           media_type_kind(&type) != MEDIA_KIND_JSON && media_type_kind(&type) != MEDIA_KIND_OTHER;
-}
-
 void throttle_refuse(struct request *request)
 {
     const enum throttle_party party = request->throttled.party;
@@ -139,12 +127,6 @@ void throttle_refuse(struct request *request)
                                       party == THROTTLE_KEY ? "with this key" : "from this address",
                                       rate->requests, rate->window_us / US_PER_SECOND, seconds);
     (void)problem_limited(request, detail, seconds);
-    if (wants_page(request)) {
-        (void)page_limited(request, seconds);
-    }
-    if (request->route != NULL && request->route->start == submit_start) {
-        (void)cors_share(request, REQUEST_REPLY);
-    }
 }
 
 void throttle_tell(struct request *request)

@@ -82,6 +82,14 @@ char *sha256_format(const struct sha256 *hash, char out[static 2 * SHA256_BYTES 
     return out;
 }
 
+char *sha256_base64(const struct sha256 *hash, char out[static SHA256_BASE64_BYTES])
+{
+    /* It writes chars, whatever its types say. */
+    int len = EVP_EncodeBlock((unsigned char *)out, hash->bytes, SHA256_BYTES);
+    assert(len == SHA256_BASE64_BYTES - 1);
+    return out;
+}
+
 bool sha256_eq(const struct sha256 *a, const struct sha256 *b)
 {
     return CRYPTO_memcmp(a->bytes, b->bytes, SHA256_BYTES) == 0;

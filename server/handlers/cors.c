@@ -32,15 +32,6 @@ void cors_allow(struct request *request, const struct form *form)
     }
 }
 
-enum request_step cors_share(struct request *request, enum request_step step)
-{
-    const struct form *form = catalog_form(request->catalog, request->params[0]);
-    if (step == REQUEST_REPLY && form != NULL) {
-        cors_allow(request, form);
-    }
-    return step;
-}
-
 void request_preflight(struct request *request, const char *allow)
 {
     struct http_message *message = request->message;

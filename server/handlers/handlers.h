@@ -41,6 +41,8 @@ enum request_step key_delete_start(struct request *request);
 enum request_step key_delete_finish(struct request *request);
 
 /* ---- capture: submit.c, activities.c ---- */
+extern const struct query thanks_query;
+enum request_step thanks_start(struct request *request);
 enum request_step submit_start(struct request *request);
 enum request_step submit_finish(struct request *request);
 enum request_step activities_start(struct request *request);

@@ -46,7 +46,7 @@ enum request_step openapi_start(struct request *request)
     struct http_reply *reply = &request->message->reply;
     reply->status = 200;
     reply->content_type = "application/yaml";
-    reply->static_body = request->app->openapi;
+    reply->static_body = request->app->assets.openapi;
     http_reply_header(request->message, "Cache-Control", STR_LITERAL("no-cache"));
     return REQUEST_REPLY;
 }

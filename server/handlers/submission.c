@@ -206,8 +206,7 @@ void submission_take_json(struct request *request, struct submission *submission
 
 /* ---- HTML forms ---- */
 
-/* Their name for a field as ours. */
-static struct str our_name(const struct form *form, struct str name)
+struct str submission_field_name(const struct form *form, struct str name)
 {
     if (form->fields != NULL) {
         const struct str mapped =
@@ -219,7 +218,7 @@ static struct str our_name(const struct form *form, struct str name)
     return name;
 }
 
-static bool is_ticked(struct str value)
+bool submission_is_ticked(struct str value)
 {
     static const char *const yes[] = {"on", "true", "yes", "1", "oui", NULL};
     return name_index(yes, value) >= 0;
@@ -239,7 +238,7 @@ static void take_consent(struct request *request, struct submission *submission,
     }
     if (input->consents != NULL) {
         input->consents[input->consent_count++] = (struct consent){
-            .purpose = purpose, .is_granted = is_ticked(value), .at_us = TIME_NONE};
+            .purpose = purpose, .is_granted = submission_is_ticked(value), .at_us = TIME_NONE};
     }
 }
 
@@ -292,7 +291,7 @@ void submission_take_fields(struct request *request, struct submission *submissi
     struct input *input = &submission->input;
     for (size_t i = 0; i < count; i++) {
         const struct form_field *field = &fields[i];
-        const struct str name = our_name(submission->form, field->name);
+        const struct str name = submission_field_name(submission->form, field->name);
         const int context = name_index(context_names, name);
         if (context >= 0) {
             submission->values[context] =
@@ -320,9 +319,6 @@ void submission_take_fields(struct request *request, struct submission *submissi
 
 static bool has_claim(const struct input *input, struct str name)
 {
-    if (str_is(name, "email")) {
-        return input->email_key.data != NULL;
-    }
     for (size_t i = 0; i < input->attribute_count; i++) {
         const struct attribute *claim = &input->attributes[i];
         if (str_eq(claim->name, name)) {
@@ -333,28 +329,43 @@ static bool has_claim(const struct input *input, struct str name)
     return false;
 }
 
-/* The e-mail always: without it there is nobody. */
+static bool names_field(const struct faults *faults, const char *pointer)
+{
+    for (size_t i = 0; i < faults->count; i++) {
+        if (strcmp(faults->items[i].pointer, pointer) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is wrong is not missing as well. And a visitor who wrote something that is no number did
+ * answer: it is kept, an HTML form does not fail for it. */
+static void require(struct request *request, const struct submission *submission,
+                    const char *pointer, const char *detail)
+{
+    if (pointer != NULL && detail != NULL && !names_field(&request->faults, pointer) &&
+        !names_field(&submission->ignored, pointer)) {
+        faults_add(&request->faults, pointer, "required", "%s", detail);
+    }
+}
+
+/* The e-mail always: without it there is nobody. Out of memory it is not complete either. */
 void submission_check_required(struct request *request, const struct submission *submission)
 {
-    bool has_email_fault = false;
-    for (size_t i = 0; i < request->faults.count; i++) {
-        has_email_fault = has_email_fault ||
-                          str_is(str_from(request->faults.items[i].pointer), "/email");
-    }
-    if (!has_email_fault && submission->input.email_key.data == NULL) {
-        faults_add(&request->faults, "/email", "required", "An e-mail address is needed.");
+    if (submission->input.email_key.data == NULL) {
+        require(request, submission, "/email", "An e-mail address is needed.");
     }
     size_t index;
     const json_t *value;
     json_array_foreach(json_unconst(submission->form->required), index, value)
     {
         const struct str name = json_str_of(value);
-        if (str_is(name, "email") || has_claim(&submission->input, name)) {
-            continue;
+        if (!str_is(name, "email") && !has_claim(&submission->input, name)) {
+            require(request, submission,
+                    arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(name)),
+                    arena_printf(request->arena, "This form needs %.*s.", STR_ARGS(name)));
         }
-        faults_add(&request->faults,
-                   arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(name)), "required",
-                   "This form needs %.*s.", STR_ARGS(name));
     }
 }
 

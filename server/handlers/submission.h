@@ -46,6 +46,11 @@ void submission_take_json(struct request *request, struct submission *submission
 void submission_take_fields(struct request *request, struct submission *submission,
                             const struct form_field *fields, size_t count);
 
+/* What a field of an HTML form means: our name for it. */
+struct str submission_field_name(const struct form *form, struct str name);
+/* Whether the value of a box in an HTML form says yes. */
+bool submission_is_ticked(struct str value);
+
 /* When everything is taken: what the form requires is there (else request->faults). */
 void submission_check_required(struct request *request, const struct submission *submission);
 

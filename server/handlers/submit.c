@@ -9,6 +9,8 @@
 #include "handlers/cors.h"
 #include "handlers/pages.h"
 #include "handlers/submission.h"
+#include "handlers/visitor_text.h"
+#include "schema/json.h"
 
 /* OK, or why this principal cannot post to this form. */
 static enum err_code may_submit(const struct request *request, const struct form *form)
@@ -24,13 +26,7 @@ static enum err_code may_submit(const struct request *request, const struct form
     return has_scope && !is_bound_elsewhere ? OK : ERR_FORBIDDEN;
 }
 
-static enum request_step refuse(struct request *request, const struct submission *submission)
-{
-    return submission->is_html && !wants_json(request) ? page_faults(request)
-                                                       : problem_faults(request);
-}
-
-static enum request_step start(struct request *request)
+enum request_step submit_start(struct request *request)
 {
     const struct form *form = catalog_form(request->catalog, request->params[0]);
     if (form == NULL) {
@@ -56,7 +52,7 @@ static enum request_step start(struct request *request)
     }
     submission_check_required(request, submission);
     if (request->faults.count > 0) {
-        return refuse(request, submission);
+        return problem_faults(request);
     }
     if (!submission_complete(request, submission)) {
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");
@@ -65,13 +61,13 @@ static enum request_step start(struct request *request)
                                                                                : REQUEST_REPLY;
 }
 
-static enum request_step finish(struct request *request)
+enum request_step submit_finish(struct request *request)
 {
     const struct submission *submission = request->data;
     const struct input_result *result = &submission->input.result;
     if (result->code != OK) {
         faults_add(&request->faults, "/id", "taken", "%s", result->detail);
-        return refuse(request, submission);
+        return problem_faults(request);
     }
     if (result->is_replay && submission->input.activity.has_client_id && !request->is_replay) {
         http_reply_header(request->message, "Idempotency-Replayed", STR_LITERAL("true"));
@@ -92,12 +88,61 @@ static enum request_step finish(struct request *request)
     return reply_end(request);
 }
 
-enum request_step submit_start(struct request *request)
+/* ---- the last touch ---- */
+
+/* A browser that posted a form, and not a script: its visitor reads what comes back. */
+static bool is_for_visitor(struct request *request)
 {
-    return cors_share(request, start(request));
+    struct err ignored;
+    struct media_type type = request->media_type;
+    if (wants_json(request)) {
+        return false;
+    }
+    if (type.type.data == NULL &&
+        media_type_parse(request->message->content_type, request->arena, &type, &ignored) != OK) {
+        return wants_html(request);
+    }
+    const enum media_kind kind = media_type_kind(&type);
+    return kind == MEDIA_KIND_OTHER ? wants_html(request) : kind != MEDIA_KIND_JSON;
 }
 
-enum request_step submit_finish(struct request *request)
+/* The sentences of a problem document as a visitor reads them, for a script that shows them. Out of
+ * memory it stays as it is. */
+static void translate(struct request *request, enum language language)
 {
-    return cors_share(request, finish(request));
+    struct buf *body = &request->message->reply.body;
+    struct err ignored;
+    json_auto_t *document = NULL;
+    if (json_parse(buf_str(body), &document, &ignored) != OK) {
+        return;
+    }
+    const struct faults *faults = &request->faults;
+    const char *detail = visitor_refusal(request->message->reply.status)->text[language];
+    json_t *errors = json_object_get(document, "errors");
+    for (size_t i = 0; i < faults->count && i < json_array_size(errors); i++) {
+        const struct str sentence = visitor_fault(request, &faults->items[i], language);
+        (void)json_object_set_new(json_array_get(errors, i), "detail",
+                                  json_stringn(sentence.data, sentence.len));
+        detail = faults->count == 1 ? sentence.data : detail;
+    }
+    (void)json_object_set_new(document, "detail", json_string(detail));
+    buf_clear(body);
+    json_serialize(body, document);
+}
+
+void request_form_answer(struct request *request)
+{
+    const struct visitor_query *query = request->query;
+    const struct form *form = catalog_form(request->catalog, request->params[0]);
+    if (form != NULL) {
+        cors_allow(request, form);
+    }
+    if (request->message->reply.status < 400) {
+        return;
+    }
+    if (is_for_visitor(request)) {
+        page_refusal(request);
+    } else if (query != NULL && query->language >= 0) {
+        translate(request, (enum language)query->language);
+    }
 }

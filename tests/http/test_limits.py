@@ -158,7 +158,7 @@ def test_a_browser_sees_a_page_and_a_script_may_read_it(start):
     expect(service.nobody.post(path, {"email": funnel.address()}), 201)
     page = expect(service.nobody.request("POST", path, data={"email": funnel.address()},
                                          headers={"Accept-Language": "fr"}), 429)
-    assert page.headers["Content-Type"].startswith("text/html") and "Trop d'envois" in page.text
+    assert page.headers["Content-Type"].startswith("text/html") and "Trop d’envois" in page.text
     assert page.headers["Retry-After"] == str(PER_DAY) and told(page) == ("ip", 0, PER_DAY)
     answer = service.nobody.post(path, {"email": funnel.address()}, headers={"Origin": origin})
     refused(answer, PER_DAY)

@@ -1,0 +1,30 @@
+#include "assets.h"
+
+#include <assert.h>
+
+#include "base/embedded_file.h"
+
+extern const struct embedded_file served_files[];
+extern const size_t served_files_count;
+
+static struct str find(const char *name)
+{
+    struct str found = {.data = NULL};
+    for (size_t i = 0; i < served_files_count; i++) {
+        if (strcmp(served_files[i].name, name) == 0) {
+            found = embedded_file_text(&served_files[i]);
+        }
+    }
+    assert(found.data != NULL);
+    return found;
+}
+
+void assets_init(struct assets *assets)
+{
+    *assets = (struct assets){
+        .openapi = find("openapi.yaml"),
+        .page_style = find("page.css"),
+    };
+    const struct sha256 style = sha256_of(assets->page_style);
+    (void)sha256_base64(&style, assets->page_style_hash);
+}

@@ -1,0 +1,16 @@
+/*
+ * The files that are built into the program and served as they are, or as parts of pages: the
+ * contract, the style of the visitors' pages. Immutable after assets_init.
+ */
+#pragma once
+
+#include "base/sha256.h"
+
+struct assets {
+    struct str openapi;
+    struct str page_style;
+    char page_style_hash[SHA256_BASE64_BYTES]; /* as a Content-Security-Policy allows it */
+};
+
+/* Finds them all; one that is missing is a mistake of the build (assert). */
+void assets_init(struct assets *assets);
