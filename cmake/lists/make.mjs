@@ -43,8 +43,8 @@ function nameOf (host) {
 }
 
 /*
- * Keys: "host", or ".host" with all hosts below it; "host/path"; "name.*", a site called so under any
- * public suffix; "=name", what utm_source may say instead. A search engine is its own host alone:
+ * Keys: "host", or ".host" with all hosts below it; "host/path"; "host.*", under any registry's suffix;
+ * "=name", what utm_source may say instead. A search engine is its own host alone:
  * what else its company has (mail, documents, maps) is none.
  */
 function referrers () {

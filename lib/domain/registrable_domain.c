@@ -11,25 +11,38 @@ static bool is_name(struct str host)
            memchr(host.data, '[', host.len) == NULL && memchr(host.data, ':', host.len) == NULL;
 }
 
+/* NUL-terminated, as libpsl wants it. */
+static bool copy_name(struct str host, char out[static HOST_BYTES_MAX + 1])
+{
+    if (!is_name(host)) {
+        return false;
+    }
+    memcpy(out, host.data, host.len);
+    out[host.len] = '\0';
+    return true;
+}
+
+bool is_registry_suffix(struct str domain)
+{
+    char name[HOST_BYTES_MAX + 1];
+    return copy_name(domain, name) &&
+           psl_is_public_suffix2(psl_builtin(), name, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE);
+}
+
 struct str registrable_domain(struct str host)
 {
     char name[HOST_BYTES_MAX + 1];
     struct in_addr address;
-    if (!is_name(host)) {
+    if (!copy_name(host, name) || strchr(name, '.') == NULL ||
+        inet_pton(AF_INET, name, &address) == 1) {
         return (struct str){.data = NULL};
     }
-    memcpy(name, host.data, host.len);
-    name[host.len] = '\0';
-    if (memchr(name, '.', host.len) == NULL || inet_pton(AF_INET, name, &address) == 1) {
-        return (struct str){.data = NULL};
-    }
-    const psl_ctx_t *psl = psl_builtin();
-    const char *domain = psl_registrable_domain(psl, name);
+    const char *domain = psl_registrable_domain(psl_builtin(), name);
     if (domain != NULL) {
         const size_t before = (size_t)(domain - name);
         return str_slice(host.data + before, host.len - before);
     }
-    return psl_is_public_suffix2(psl, name, PSL_TYPE_ICANN) ? (struct str){.data = NULL} : host;
+    return is_registry_suffix(host) ? (struct str){.data = NULL} : host;
 }
 
 bool is_same_owner(struct str host, struct str other)

@@ -18,5 +18,8 @@ enum { HOST_BYTES_MAX = 253 }; /* RFC 1035 section 2.3.4 */
  */
 struct str registrable_domain(struct str host);
 
+/* Whether anybody registers names directly below it at a registry ("fr", "co.uk"). */
+bool is_registry_suffix(struct str domain);
+
 /* Whether two hosts are one owner's; hosts that have no registrable domain have to be equal. */
 bool is_same_owner(struct str host, struct str other);

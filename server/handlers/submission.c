@@ -1,5 +1,6 @@
 #include "handlers/submission.h"
 
+#include "domain/channel.h"
 #include "domain/email_address.h"
 #include "handlers/handlers.h"
 #include "remote_network.h"
@@ -45,44 +46,6 @@ struct submission *submission_new(struct request *request, const struct form *fo
         request_input_init(request, &submission->input, INPUT_SUBMISSION);
     }
     return submission;
-}
-
-/* ---- channel ---- */
-
-/* What a marketer wrote into utm_medium says it; nothing is guessed. */
-static struct str channel_of(struct str medium)
-{
-    static const struct {
-        const char *medium;
-        const char *channel;
-    } mediums[] = {
-        {"cpc",            "paid_search"   },
-        {"ppc",            "paid_search"   },
-        {"paidsearch",     "paid_search"   },
-        {"paid_search",    "paid_search"   },
-        {"organic",        "organic_search"},
-        {"organic_search", "organic_search"},
-        {"email",          "email"         },
-        {"e-mail",         "email"         },
-        {"newsletter",     "email"         },
-        {"social",         "social"        },
-        {"social-media",   "social"        },
-        {"organic_social", "social"        },
-        {"paid_social",    "paid_social"   },
-        {"paidsocial",     "paid_social"   },
-        {"referral",       "referral"      },
-        {"display",        "display"       },
-        {"banner",         "display"       },
-        {"event",          "event"         },
-        {"partner",        "partner"       },
-        {"affiliate",      "partner"       },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(mediums); i++) {
-        if (str_eq_nocase(medium, str_from(mediums[i].medium))) {
-            return str_from(mediums[i].channel);
-        }
-    }
-    return (struct str){0};
 }
 
 /* ---- what is kept ---- */
@@ -398,7 +361,13 @@ bool submission_complete(struct request *request, struct submission *submission)
     activity->form = form->slug;
     activity->offer = form->offer;
     activity->campaign = form->campaign;
-    activity->channel = channel_of(submission->values[CONTEXT_UTM_MEDIUM]);
+    activity->channel = channel_of(&(struct visit){
+        .page_url = submission->values[CONTEXT_PAGE_URL],
+        .referrer = submission->values[CONTEXT_REFERRER],
+        .utm_source = submission->values[CONTEXT_UTM_SOURCE],
+        .utm_medium = submission->values[CONTEXT_UTM_MEDIUM],
+        .utm_campaign = submission->values[CONTEXT_UTM_CAMPAIGN],
+    });
     activity->payload = payload;
     activity->fingerprint = fingerprint_of(submission, payload);
     if (!activity->has_client_id) {
