@@ -95,6 +95,13 @@ bool sha256_eq(const struct sha256 *a, const struct sha256 *b)
     return CRYPTO_memcmp(a->bytes, b->bytes, SHA256_BYTES) == 0;
 }
 
+bool secret_eq(struct str secret, struct str given)
+{
+    const struct sha256 a = sha256_of(secret);
+    const struct sha256 b = sha256_of(given);
+    return sha256_eq(&a, &b);
+}
+
 void random_bytes(void *out, size_t len)
 {
     uint8_t *at = out;

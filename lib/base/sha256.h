@@ -17,9 +17,12 @@ struct sha256 sha256_of_parts(const struct str *parts, size_t count);
 struct sha256 hmac_sha256(const void *key, size_t key_bytes, struct str text);
 /* 64 lower-case hexadecimal digits, NUL-terminated. Returns out. */
 char *sha256_format(const struct sha256 *hash, char out[static 2 * SHA256_BYTES + 1]);
-/* Base64 with padding (RFC 4648 section 4), as a Content-Security-Policy names what it allows. */
+/* Base64 with padding (RFC 4648 section 4). Returns out. */
 enum { SHA256_BASE64_BYTES = 45 }; /* 44 and a NUL */
 char *sha256_base64(const struct sha256 *hash, char out[static SHA256_BASE64_BYTES]);
 bool sha256_eq(const struct sha256 *a, const struct sha256 *b);
+/* Compares what an attacker may have sent with a secret, in a time that tells nothing about where
+ * they differ or how long the secret is. */
+bool secret_eq(struct str secret, struct str given);
 /* `len` random bytes from the kernel; aborts if the kernel has none. */
 void random_bytes(void *out, size_t len);

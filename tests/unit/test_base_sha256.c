@@ -66,6 +66,23 @@ static void test_parts(void **state)
     }
 }
 
+static void test_base64(void **state)
+{
+    (void)state;
+    const struct sha256 sum = sha256_of(STR_LITERAL("abc"));
+    char text[SHA256_BASE64_BYTES];
+    assert_string_equal(sha256_base64(&sum, text), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
+}
+
+static void test_secrets(void **state)
+{
+    (void)state;
+    assert_true(secret_eq(STR_LITERAL("s3cret"), STR_LITERAL("s3cret")));
+    assert_false(secret_eq(STR_LITERAL("s3cret"), STR_LITERAL("s3cre")));
+    assert_false(secret_eq(STR_LITERAL("s3cret"), STR_LITERAL("S3cret")));
+    assert_false(secret_eq(STR_LITERAL("s3cret"), (struct str){0}));
+}
+
 static void test_random_bytes(void **state)
 {
     (void)state;
@@ -80,10 +97,9 @@ static void test_random_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_sums),
-        cmocka_unit_test(test_known_hmacs),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_known_sums), cmocka_unit_test(test_known_hmacs),
+        cmocka_unit_test(test_parts),      cmocka_unit_test(test_base64),
+        cmocka_unit_test(test_secrets),    cmocka_unit_test(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
