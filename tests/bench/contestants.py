@@ -1,6 +1,8 @@
-"""Who is measured: Relais under wrk, and the floor, which is pgbench writing the same rows with one transaction for
-each submission. `measure` loads for some seconds and gives a Sample."""
+"""Who is measured. Under wrk: Relais and its peers in Node. Without HTTP: pgbench writing the same rows with one
+transaction for each submission (the floor), and a loop of batches (the limit). `measure` loads for some seconds and
+gives a Sample."""
 
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -34,6 +36,8 @@ class Sample:
     mean_ms: float = 0.0
     p50_ms: float = 0.0             # 0: not measured
     p99_ms: float = 0.0
+    pages_per_second: float = 0.0   # of readers meanwhile
+    pages_p99_ms: float = 0.0
     peak_memory_bytes: int = 0
     batch: float = 0.0              # submissions in a transaction
     wal_bytes: float = 0.0          # for each submission, like the next two
@@ -55,6 +59,7 @@ class Place:
     seed: int
     directory: pathlib.Path
     publishable_key: str
+    reading_key: str
 
 
 class Meter:
@@ -117,36 +122,41 @@ class Rows:
         return stored
 
 
-class Relais:
-    name = "relais"
+class Served:
+    """Whoever answers form posts over HTTP; wrk posts. `serve` starts it for a cell and gives a Running."""
+
+    addresses = None  # as many as are stored
+    new_percent = NEW_PERCENT
+
+    def beside(self, running, place, sample):
+        """What else goes on while it is measured."""
+        return contextlib.nullcontext()
 
     def measure(self, place):
         sample = Sample()
         rows = Rows(place)
-        instance = server.Server(Url(place.cluster.url(place.database)), place.directory, "relais")
-        try:
-            instance.start()
-            warm_up = self._wrk(instance, place, WARM_UP_SECONDS, "w")
-            batches_before = batches(instance)
-            meter = Meter(place.cluster, instance.pid)
-            run = self._wrk(instance, place, place.seconds, "m")
+        with self.serve(place) as running:
+            warm_up = self._wrk(running, place, WARM_UP_SECONDS, "w")
+            before = running.batches()
+            meter = Meter(place.cluster, running.pid)
+            with self.beside(running, place, sample):
+                run = self._wrk(running, place, place.seconds, "m")
             sample.submissions = run["requests"]
             meter.stop(sample)
-            sample.peak_memory_bytes = machine.peak_memory_bytes(instance.pid)
-            made, requests = (after - before for after, before in zip(batches(instance), batches_before))
+            sample.peak_memory_bytes = machine.peak_memory_bytes(running.pid)
+            made, requests = (now - then for now, then in zip(running.batches(), before))
             sample.batch = requests / max(1, made)
-            instance.stop()
-        finally:
-            instance.end()
         sample.seconds = run["seconds"]
         sample.per_second = run["requests"] / run["seconds"]
         sample.mean_ms, sample.p50_ms, sample.p99_ms = run["mean_ms"], run["p50_ms"], run["p99_ms"]
         stored = rows.stop(sample)
+        if not sample.batch:  # it does not count them: each transaction draws one number
+            sample.batch = 1 / max(1e-9, sample.rows_inserted.get("event_tx", 0) or 1)
         sample.faults += self._faults(place, sample, stored, warm_up, run)
+        place.cluster.psql(place.database, "-c", "SELECT bench_number()")
         return sample
 
-    @staticmethod
-    def _faults(place, sample, stored, *parts):
+    def _faults(self, place, sample, stored, *parts):
         faults = []
         for part in parts:
             wrong = {status: count for status, count in part["statuses"].items() if status != "201"}
@@ -159,15 +169,14 @@ class Relais:
             faults.append(f"{acknowledged} submissions were acknowledged, {stored} are stored")
         # Claims of stored contacts say nothing new: else load.sql and submissions.lua do not agree.
         new, changed = sample.rows_inserted.get("contact", 0), sample.rows_updated.get("contact", 0)
-        if stored >= ENOUGH_FOR_SHARES and (abs(new - NEW_PERCENT / 100) > 0.05 or changed > 0.01):
+        if stored >= ENOUGH_FOR_SHARES and (abs(new - self.new_percent / 100) > 0.05 or changed > 0.01):
             faults.append(f"contacts made {new}, changed {changed} for each submission")
         return faults
 
-    @staticmethod
-    def _wrk(instance, place, seconds, part):
+    def _wrk(self, running, place, seconds, part):
         arguments = ["wrk", "-t", "1", "-c", place.connections, "-d", f"{seconds}s", "--timeout", "10s",
-                     "-s", HERE / "submissions.lua", instance.url, "--", place.publishable_key, place.contacts,
-                     NEW_PERCENT, place.name + part, place.seed + ord(part)]
+                     "-s", HERE / "submissions.lua", running.url, "--", place.publishable_key,
+                     self.addresses or place.contacts, self.new_percent, place.name + part, place.seed + ord(part)]
         process = processes.spawn(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         try:
             out = process.communicate(timeout=seconds + MARGIN_SECONDS)[0]
@@ -177,6 +186,113 @@ class Relais:
         if process.returncode != 0 or not lines:
             raise RuntimeError(f"wrk ended with {process.returncode}: {out[-2000:]}")
         return json.loads(lines[0])
+
+
+@dataclasses.dataclass
+class Running:
+    url: str
+    pid: int
+    batches: object = lambda: (0, 0)  # gives (transactions, operations) so far
+
+
+class Relais(Served):
+    name = "relais"
+
+    @contextlib.contextmanager
+    def serve(self, place):
+        instance = server.Server(Url(place.cluster.url(place.database)), place.directory, "relais")
+        try:
+            instance.start()
+            yield Running(instance.url, instance.pid, lambda: batches(instance))
+            instance.stop()
+        finally:
+            instance.end()
+
+
+class RelaisHot(Relais):
+    """A hundred addresses that come again and again: everybody waits for the same rows."""
+
+    name = "relais, 100 addresses"
+    addresses = 100
+    new_percent = 0
+
+
+class RelaisRead(Relais):
+    """Four readers page through the leads meanwhile; their p50 and p99 stand in the sample."""
+
+    name = "relais, 4 readers"
+
+    @contextlib.contextmanager
+    def beside(self, running, place, sample):
+        process = processes.spawn(
+            ["wrk", "-t", "1", "-c", "4", "-d", f"{place.seconds}s", "-s", HERE / "readers.lua", running.url, "--",
+             place.reading_key], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        try:
+            yield
+            out = process.communicate(timeout=MARGIN_SECONDS)[0]
+        finally:
+            processes.end(process)
+        pages = json.loads(next(line for line in out.splitlines() if line.startswith('{"requests"')))
+        sample.pages_per_second = pages["requests"] / pages["seconds"]
+        sample.pages_p99_ms = pages["p99_ms"]
+        if pages["wrong"]:
+            sample.faults.append(f"{pages['wrong']} pages were not answered with 200")
+
+
+class Peer(Served):
+    """A Node program of tests/bench/peers: `pg`, `postgres` or `batching`."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.name = {"pg": "fastify + pg", "postgres": "fastify + postgres.js", "batching": "fastify, batching"}[kind]
+
+    @contextlib.contextmanager
+    def serve(self, place):
+        environment = {**place.cluster.environment, "PEER": self.kind, "PGDATABASE": place.database,
+                       "KEY": place.publishable_key, "NODE_ENV": "production"}
+        process = processes.spawn(["node", HERE / "peers" / "server.mjs"], stdout=subprocess.PIPE, text=True,
+                                  env=environment)
+        try:
+            ready = process.stdout.readline()
+            if not ready.startswith("ready "):
+                raise RuntimeError(f"{self.name} does not start")
+            yield Running(f"http://127.0.0.1:{ready.split()[1]}", process.pid)
+        finally:
+            processes.end(process)
+
+
+class Raw:
+    """The limit: batches of 64 from two connections, nothing around them."""
+
+    name = "raw libpq"
+
+    def __init__(self, binary):
+        self.binary = binary
+
+    def measure(self, place):
+        sample = Sample(batch=64)
+        cluster = place.cluster
+        rows = Rows(place)
+        self._run(place, WARM_UP_SECONDS, place.seed)
+        meter = Meter(cluster)
+        run = self._run(place, place.seconds, place.seed + 1)
+        sample.submissions = run["submissions"]
+        meter.stop(sample)
+        sample.seconds = run["seconds"]
+        sample.per_second = run["submissions"] / run["seconds"]
+        rows.stop(sample)
+        cluster.psql(place.database, "-c", "SELECT bench_number()")
+        return sample
+
+    def _run(self, place, seconds, seed):
+        done = subprocess.run(
+            [self.binary, f"host={place.cluster.directory} user=postgres dbname={place.database} "
+             "options='-c plan_cache_mode=force_generic_plan'", HERE / "peers" / "batch.sql", str(place.contacts),
+             str(NEW_PERCENT), str(seed), str(seconds)],
+            capture_output=True, text=True, timeout=seconds + MARGIN_SECONDS, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"raw ended with {done.returncode}: {done.stderr[-2000:]}")
+        return json.loads(done.stdout)
 
 
 class Floor:

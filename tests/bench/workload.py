@@ -21,7 +21,7 @@ def post(url, key, path, body):
 
 
 def make_base(cluster, directory):
-    """A migrated database with an offer, a form and a publishable key, which it gives."""
+    """A migrated database with an offer, a form, a publishable key and one that may read: it gives the keys."""
     cluster.psql("postgres", "-c", f"CREATE DATABASE {BASE}")
     database = Url(cluster.url(BASE))
     server.command("migrate", database=database)
@@ -36,8 +36,9 @@ def make_base(cluster, directory):
         instance.stop()
     finally:
         instance.end()
+    reading_key = server.create_key(database, "reader", ["read"])
     cluster.wait_unused(BASE)
-    return key
+    return key, reading_key
 
 
 def stored_name(contacts):
