@@ -1,20 +1,24 @@
 /*
  * Read, decide, write: one transaction for all changes of a batch.
  *
- *   (1) BEGIN; claim the addresses that are new; lock the contacts in the order of their ids; read
- * them. The reading statements come after the locking one, so their snapshots see what those who
- * held the locks before us have written. One flush, one round trip. (2) change_decide, pure, for
- * each input in the order of arrival. (3) The effects in sets, COMMIT, sync: the second round trip.
+ *   (1) BEGIN; find whose the addresses are and claim those that are nobody's: a round trip. Lock
+ * the contacts in the order of their ids; read them: another one, without which new contacts do.
+ * The reading statements come after the locking one, so their snapshots see what those who held the
+ * locks before us have written. (2) change_decide, pure, for each input in the order of arrival.
+ * (3) The effects in sets, COMMIT, sync: the last round trip.
  *
  * Addresses are claimed in key order before any contact is locked, contacts are locked in id order,
  * ids of activities are claimed after both: everywhere the same order, so nobody waits in a circle.
  *
- * A contact merged away while we waited for its lock shows itself in (1): what the addresses stand
- * for now is not what was locked. The batch starts over.
+ * A contact merged away before we had its lock shows itself when it is read. The batch starts over.
  */
 #include <assert.h>
 
+#include <stdlib.h>
+
 #include "store/change_batch_internal.h"
+
+#define NO_TWIN SIZE_MAX
 
 enum err_code batch_no_memory(struct batch *batch)
 {
@@ -24,6 +28,7 @@ enum err_code batch_no_memory(struct batch *batch)
 
 enum err_code batch_send(struct batch *batch, enum statement statement)
 {
+    batch->sent++;
     return conn_send(batch->worker->conn, statement, &batch->worker->params, batch->reterr);
 }
 
@@ -41,15 +46,22 @@ enum err_code batch_receive(struct batch *batch, struct rows **ret_rows)
 
 /* ---- (2) decide ---- */
 
+/* Keeps them sorted. */
 static void insert_contact(struct batch *batch, struct contact *contact)
 {
-    size_t place = batch->contact_count++;
-    while (place > 0 &&
-           uuid_compare(batch->contacts[place - 1]->contact_id, contact->contact_id) > 0) {
-        batch->contacts[place] = batch->contacts[place - 1];
-        place--;
+    size_t low = 0;
+    size_t high = batch->contact_count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const bool is_before =
+            uuid_compare(batch->contacts[middle]->contact_id, contact->contact_id) < 0;
+        low = is_before ? middle + 1 : low;
+        high = is_before ? high : middle;
     }
-    batch->contacts[place] = contact;
+    memmove(&batch->contacts[low + 1], &batch->contacts[low],
+            (batch->contact_count - low) * sizeof *batch->contacts);
+    batch->contacts[low] = contact;
+    batch->contact_count++;
 }
 
 /* Who it is by now: earlier inputs of the batch may have merged it. */
@@ -119,16 +131,55 @@ static bool is_same(const struct input *a, const struct input *b)
            str_eq(a->activity.scope, b->activity.scope);
 }
 
-/* The same id twice in one batch: the second is the first one's repeat. */
-static const struct input *earlier_twin(const struct batch *batch, size_t index)
+/* The inputs that may repeat one of their batch, sorted by id, those of one id in the order of
+ * arrival; each notes the one before it. */
+struct chosen_id {
+    struct uuid id;
+    size_t index;
+};
+
+static int compare_chosen(const void *a, const void *b)
 {
-    const struct input *input = batch->inputs[index];
-    const bool is_activity = input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY;
-    if (!batch_may_be_known_deal(input) && !(is_activity && input->activity.has_client_id)) {
-        return NULL;
+    const struct chosen_id *left = a;
+    const struct chosen_id *right = b;
+    const int order = uuid_compare(left->id, right->id);
+    return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+/* previous[i]: the input before i with the same id of a client's choosing, or NO_TWIN. */
+static enum err_code find_twins(struct batch *batch, size_t previous[])
+{
+    struct chosen_id *chosen = arena_array(batch->arena, batch->input_count, sizeof *chosen);
+    if (chosen == NULL) {
+        return batch_no_memory(batch);
     }
-    for (size_t i = 0; i < index; i++) {
-        if (is_same(input, batch->inputs[i]) && batch->inputs[i]->result.code == OK) {
+    size_t count = 0;
+    for (size_t i = 0; i < batch->input_count; i++) {
+        const struct input *input = batch->inputs[i];
+        const bool is_activity = input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY;
+        previous[i] = NO_TWIN;
+        if (batch_may_be_known_deal(input)) {
+            chosen[count++] = (struct chosen_id){input->deal.deal_id, i};
+        } else if (is_activity && input->activity.has_client_id) {
+            chosen[count++] = (struct chosen_id){input->activity.id, i};
+        }
+    }
+    qsort(chosen, count, sizeof *chosen, compare_chosen);
+    for (size_t i = 1; i < count; i++) {
+        if (uuid_eq(chosen[i].id, chosen[i - 1].id)) {
+            previous[chosen[i].index] = chosen[i - 1].index;
+        }
+    }
+    return OK;
+}
+
+/* The same id twice in one batch: the second is the first one's repeat. */
+static const struct input *earlier_twin(const struct batch *batch, const size_t previous[],
+                                        size_t index)
+{
+    for (size_t i = previous[index]; i != NO_TWIN; i = previous[i]) {
+        if (is_same(batch->inputs[index], batch->inputs[i]) &&
+            batch->inputs[i]->result.code == OK) {
             return batch->inputs[i];
         }
     }
@@ -147,12 +198,14 @@ static void answer_like(struct input *input, const struct input *twin)
 
 static enum err_code decide_all(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->input_count; i++) {
+    size_t *previous = arena_array(batch->arena, batch->input_count, sizeof *previous);
+    enum err_code code = previous != NULL ? find_twins(batch, previous) : batch_no_memory(batch);
+    for (size_t i = 0; i < batch->input_count && code == OK; i++) {
         struct input *input = batch->inputs[i];
         if (input->result.is_replay) {
             continue;
         }
-        const struct input *twin = earlier_twin(batch, i);
+        const struct input *twin = earlier_twin(batch, previous, i);
         if (twin != NULL) {
             answer_like(input, twin);
             continue;
@@ -160,11 +213,8 @@ static enum err_code decide_all(struct batch *batch)
         batch_follow_settlement(batch, i);
         struct contact *contact = NULL;
         const bool is_about_one = change_needs_contact(input);
-        enum err_code code = is_about_one ? contact_of(batch, input, &contact) : OK;
-        if (code != OK) {
-            return code;
-        }
-        if (contact == NULL && is_about_one) {
+        code = is_about_one ? contact_of(batch, input, &contact) : OK;
+        if (code != OK || (contact == NULL && is_about_one)) {
             continue;
         }
         const struct target *survivor = batch_target_of_contact(batch, input->other_contact_id);
@@ -173,70 +223,56 @@ static enum err_code decide_all(struct batch *batch)
                              : NULL;
         code = change_decide(contact, other, input, &batch->effects);
         if (code != OK) {
-            return err_set(batch->reterr, code, "A batch could not be decided: %s.",
-                           err_name(code));
+            (void)err_set(batch->reterr, code, "A batch could not be decided: %s.", err_name(code));
         }
     }
-    return OK;
+    return code;
 }
 
 /* ---- (3) write ---- */
 
-static bool is_claimed(const struct batch *batch, struct str email_key)
-{
-    for (size_t r = 0; r < rows_count(batch->claimed); r++) {
-        if (str_eq(row_text(batch->claimed, r, 0), email_key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Addresses claimed for contacts that no input made after all, or for a change that was refused. */
-static enum err_code release_identities(struct batch *batch, size_t *sent)
+static enum err_code release_identities(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
     params_clear(params);
     struct param *keys = param_array(params, ITEM_TEXT);
     size_t count = 0;
     for (size_t i = 0; i < batch->emails.count; i++) {
+        const struct target *target = &batch->emails.items[i];
         const struct contact *contact =
-            batch_find_contact(batch, batch->emails.items[i].contact_id);
-        if (contact == NULL || (contact->is_new && !contact->is_dirty)) {
-            item_text(keys, batch->emails.items[i].email_key);
+            target->is_claimed ? batch_find_contact(batch, target->contact_id) : NULL;
+        if (target->is_claimed && (contact == NULL || (contact->is_new && !contact->is_dirty))) {
+            item_text(keys, target->email_key);
             count++;
         }
     }
     for (size_t i = 0; i < batch->input_count; i++) {
         const struct input *input = batch->inputs[i];
-        if (input->new_email_key.data != NULL && input->result.code != OK &&
-            is_claimed(batch, input->new_email_key)) {
+        const struct target *target = input->new_email_key.data != NULL && input->result.code != OK
+                                          ? batch_target_of_email(batch, input->new_email_key)
+                                          : NULL;
+        if (target != NULL && target->is_claimed) {
             item_text(keys, input->new_email_key);
             count++;
         }
     }
-    if (count == 0) {
-        return OK;
-    }
-    *sent += 1;
-    return batch_send(batch, STATEMENT_IDENTITY_RELEASE);
+    return count > 0 ? batch_send(batch, STATEMENT_IDENTITY_RELEASE) : OK;
 }
 
 static enum err_code write_all(struct batch *batch, struct attempt_state *state)
 {
     struct conn *conn = batch->worker->conn;
-    size_t sent = 0;
-    enum err_code code = release_identities(batch, &sent);
+    const size_t sent_before = batch->sent;
+    enum err_code code = release_identities(batch);
     size_t effects_sent = 0;
     if (code == OK) {
         code = effects_send(batch->worker, &batch->effects, batch->contacts, batch->contact_count,
                             &effects_sent, batch->reterr);
     }
-    sent += effects_sent;
     if (code == OK && batch->idempotent_count > 0 &&
         idempotency_insert_params(&batch->worker->params, batch->idempotents,
                                   batch->idempotent_count, batch->now_us) > 0) {
-        sent++;
         code = batch_send(batch, STATEMENT_IDEMPOTENCY_INSERT);
     }
     if (code == OK) {
@@ -246,7 +282,8 @@ static enum err_code write_all(struct batch *batch, struct attempt_state *state)
         state->commit_was_sent = true;
         code = conn_sync(conn, batch->reterr);
     }
-    for (size_t i = 0; code == OK && i < sent + 1; i++) {
+    const size_t answers = batch->sent - sent_before + effects_sent + /* COMMIT */ 1;
+    for (size_t i = 0; code == OK && i < answers; i++) {
         code = conn_result(conn, /* ret_rows= */ NULL, batch->reterr);
     }
     return code;

@@ -9,9 +9,11 @@
 #include "store/store_internal.h"
 
 struct target {
-    struct str email_key; /* or */
-    struct uuid id;       /* of a contact or a handoff */
-    struct uuid contact_id;
+    struct str email_key;   /* or */
+    struct uuid id;         /* of a contact or a handoff */
+    struct uuid contact_id; /* nil: an address that is nobody's */
+    struct uuid new_id;     /* of an address that is nobody's: whose it becomes; nil: it stays so */
+    bool is_claimed;        /* it was nobody's, and this transaction has made it new_id's */
     enum handoff_state state; /* of a handoff, and the next two */
     struct uuid assignee;
     struct uuid owner;
@@ -34,7 +36,10 @@ struct batch {
     size_t input_count;
     struct idempotent *idempotents; /* the operations with an Idempotency-Key */
     size_t idempotent_count;
-    size_t deal_count; /* inputs whose deal may be known already */
+    struct input **asked; /* the inputs whose activity's id is looked up */
+    size_t asked_count;
+    struct input **deals; /* the inputs whose deal may be known already */
+    size_t deal_count;
     /* What change_watch.c asked for. */
     size_t token_count;
     size_t mark_count;
@@ -46,16 +51,16 @@ struct batch {
 
     int64_t catalog_version; /* as the database has it */
     int64_t now_us;
-    struct uuid *locked;
-    size_t locked_count;
-    struct target_list emails; /* sorted by key */
+    struct target_list emails; /* sorted by key, each once */
     struct target_list ids;    /* sorted by id */
     struct target_list handoffs;
+    struct uuid *wanted; /* the stored contacts that the targets stand for: sorted, each once */
+    size_t wanted_count;
     struct contact **contacts; /* sorted by contact_id */
     size_t contact_count;
-    const struct rows *claimed; /* addresses made by this transaction; NULL: none were asked for */
-    struct rows *rows[16];      /* freed at the end: texts point into them */
+    struct rows *rows[16]; /* freed at the end: texts point into them */
     size_t row_count;
+    size_t sent; /* statements */
 
     struct effects effects;
 };
@@ -69,8 +74,7 @@ enum err_code batch_receive(struct batch *batch, struct rows **ret_rows) MUSTCHE
 
 /* ---- change_read.c ---- */
 
-/* BEGIN, claims, locks, and everything the decisions need in most cases: one flush, one round trip.
- */
+/* BEGIN, claims, locks, and everything the decisions need in most cases. */
 enum err_code batch_read(struct batch *batch) MUSTCHECK;
 /* The contact of that id; NULL when it was not read and is not new. */
 struct contact *batch_find_contact(const struct batch *batch, struct uuid contact_id);

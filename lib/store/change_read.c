@@ -54,24 +54,85 @@ static enum err_code collect_idempotents(struct batch *batch)
     return OK;
 }
 
-/* $1 addresses, $2 contacts, $3 handoffs: what most statements of the first phase begin with. */
-static struct params *target_params(struct batch *batch)
+/* The id a new contact would get; its time is the contact's, so that ids sort by it. */
+static struct uuid new_contact_id(const struct input *input)
+{
+    const int64_t occurred_at_us = input->activity.occurred_at_us;
+    return uuid_new(input->is_historical && occurred_at_us != TIME_NONE ? occurred_at_us
+                                                                        : clock_wall_us());
+}
+
+static void want_email(struct target_list *emails, struct str email_key, struct uuid new_id)
+{
+    if (email_key.data != NULL) {
+        emails->items[emails->count++] = (struct target){.email_key = email_key, .new_id = new_id};
+    }
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return str_compare(((const struct target *)a)->email_key,
+                       ((const struct target *)b)->email_key);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return uuid_compare(((const struct target *)a)->id, ((const struct target *)b)->id);
+}
+
+/* The addresses, sorted, each once. */
+static enum err_code collect_emails(struct batch *batch)
+{
+    struct target_list *emails = &batch->emails;
+    emails->items = arena_array(batch->arena, 2 * batch->input_count, sizeof *emails->items);
+    if (emails->items == NULL) {
+        return batch_no_memory(batch);
+    }
+    const struct uuid none = {{0}};
+    for (size_t i = 0; i < batch->input_count; i++) {
+        const struct input *input = batch->inputs[i];
+        if (change_needs_contact(input)) {
+            want_email(emails, input->email_key, input->creates ? new_contact_id(input) : none);
+            want_email(emails, input->new_email_key, input->contact_id);
+        }
+    }
+    qsort(emails->items, emails->count, sizeof *emails->items, compare_keys);
+    size_t kept = 0;
+    for (size_t i = 0; i < emails->count; i++) {
+        struct target *last = kept > 0 ? &emails->items[kept - 1] : NULL;
+        if (last == NULL || compare_keys(last, &emails->items[i]) != 0) {
+            emails->items[kept++] = emails->items[i];
+        } else if (uuid_is_nil(last->new_id)) {
+            last->new_id = emails->items[i].new_id;
+        }
+    }
+    emails->count = kept;
+    return OK;
+}
+
+static void identity_params(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
     params_clear(params);
-    struct param *emails = param_array(params, ITEM_TEXT);
+    struct param *keys = param_array(params, ITEM_TEXT);
+    struct param *ids = param_array(params, ITEM_UUID);
+    for (size_t i = 0; i < batch->emails.count; i++) {
+        item_text(keys, batch->emails.items[i].email_key);
+        item_uuid_or_null(ids, batch->emails.items[i].new_id);
+    }
+}
+
+/* The contacts and handoffs that inputs name by id. */
+static size_t target_params(struct batch *batch)
+{
+    struct params *params = &batch->worker->params;
+    params_clear(params);
     struct param *contacts = param_array(params, ITEM_UUID);
     struct param *handoffs = param_array(params, ITEM_UUID);
     for (size_t i = 0; i < batch->input_count; i++) {
         const struct input *input = batch->inputs[i];
         if (!change_needs_contact(input)) {
             continue;
-        }
-        if (input->email_key.data != NULL) {
-            item_text(emails, input->email_key);
-        }
-        if (input->new_email_key.data != NULL) {
-            item_text(emails, input->new_email_key);
         }
         if (!uuid_is_nil(input->contact_id)) {
             item_uuid(contacts, input->contact_id);
@@ -83,38 +144,7 @@ static struct params *target_params(struct batch *batch)
             item_uuid(handoffs, input->handoff_id);
         }
     }
-    return params;
-}
-
-/* The id a new contact would get; its time is the contact's, so that ids sort by it. */
-static struct uuid new_contact_id(const struct input *input)
-{
-    const int64_t occurred_at_us = input->activity.occurred_at_us;
-    return uuid_new(input->is_historical && occurred_at_us != TIME_NONE ? occurred_at_us
-                                                                        : clock_wall_us());
-}
-
-static size_t identity_params(struct batch *batch)
-{
-    struct params *params = &batch->worker->params;
-    params_clear(params);
-    struct param *keys = param_array(params, ITEM_TEXT);
-    struct param *ids = param_array(params, ITEM_UUID);
-    size_t count = 0;
-    for (size_t i = 0; i < batch->input_count; i++) {
-        const struct input *input = batch->inputs[i];
-        if (input->creates && input->email_key.data != NULL && change_needs_contact(input)) {
-            item_text(keys, input->email_key);
-            item_uuid(ids, new_contact_id(input));
-            count++;
-        }
-        if (input->new_email_key.data != NULL) {
-            item_text(keys, input->new_email_key);
-            item_uuid(ids, input->contact_id);
-            count++;
-        }
-    }
-    return count;
+    return contacts->item_count + handoffs->item_count;
 }
 
 /* After an unknown outcome every id is looked up, those we chose too: the batch may be in already.
@@ -128,21 +158,16 @@ static bool must_look_up(const struct batch *batch, const struct input *input)
     return has_activity && (input->activity.has_client_id || batch->is_rerun);
 }
 
-static size_t key_params(struct batch *batch)
+static void key_params(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
     params_clear(params);
     struct param *ids = param_array(params, ITEM_UUID);
     struct param *scopes = param_array(params, ITEM_TEXT);
-    size_t count = 0;
-    for (size_t i = 0; i < batch->input_count; i++) {
-        if (must_look_up(batch, batch->inputs[i])) {
-            item_uuid(ids, batch->inputs[i]->activity.id);
-            item_text(scopes, batch->inputs[i]->activity.scope);
-            count++;
-        }
+    for (size_t i = 0; i < batch->asked_count; i++) {
+        item_uuid(ids, batch->asked[i]->activity.id);
+        item_text(scopes, batch->asked[i]->activity.scope);
     }
-    return count;
 }
 
 /* An imported deal has an id made from its content, so that a repeat meets itself. */
@@ -152,22 +177,37 @@ bool batch_may_be_known_deal(const struct input *input)
            input->email_key.data != NULL;
 }
 
-static size_t deal_params(struct batch *batch)
+static void deal_params(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
     params_clear(params);
     struct param *emails = param_array(params, ITEM_TEXT);
     struct param *ids = param_array(params, ITEM_UUID);
-    size_t count = 0;
+    for (size_t i = 0; i < batch->deal_count; i++) {
+        item_text(emails, batch->deals[i]->email_key);
+        item_uuid(ids, batch->deals[i]->deal.deal_id);
+    }
+}
+
+/* Those that may have been taken in already. */
+static enum err_code collect_repeats(struct batch *batch)
+{
+    batch->asked = arena_array(batch->arena, batch->input_count, sizeof *batch->asked);
+    batch->deals = arena_array(batch->arena, batch->input_count, sizeof *batch->deals);
+    if (batch->asked == NULL || batch->deals == NULL) {
+        return batch_no_memory(batch);
+    }
     for (size_t i = 0; i < batch->input_count; i++) {
-        if (batch_may_be_known_deal(batch->inputs[i])) {
-            item_text(emails, batch->inputs[i]->email_key);
-            item_uuid(ids, batch->inputs[i]->deal.deal_id);
-            count++;
+        if (must_look_up(batch, batch->inputs[i])) {
+            batch->asked[batch->asked_count++] = batch->inputs[i];
+        } else if (batch_may_be_known_deal(batch->inputs[i])) {
+            batch->deals[batch->deal_count++] = batch->inputs[i];
         }
     }
-    return count;
+    return OK;
 }
+
+/* ---- who they are ---- */
 
 static enum err_code receive_head(struct batch *batch)
 {
@@ -187,33 +227,33 @@ static enum err_code receive_head(struct batch *batch)
     return code;
 }
 
-static enum err_code receive_locked(struct batch *batch)
+static struct target *find_email(const struct batch *batch, struct str email_key)
+{
+    return bsearch(&(struct target){.email_key = email_key}, batch->emails.items,
+                   batch->emails.count, sizeof(struct target), compare_keys);
+}
+
+/* Whose the addresses are. One that is missing although it would have been made is being made by
+ * somebody else: the batch runs again, and finds it. */
+static enum err_code receive_identities(struct batch *batch)
 {
     struct rows *rows;
-    const enum err_code code = batch_receive(batch, &rows);
-    if (code != OK) {
-        return code;
+    enum err_code code = batch_receive(batch, &rows);
+    for (size_t i = 0; i < rows_count(rows) && code == OK; i++) {
+        struct target *target = find_email(batch, row_text(rows, i, 0));
+        if (target == NULL) {
+            return err_set(batch->reterr, ERR_BUG, "The database told of another address.");
+        }
+        target->contact_id = row_uuid(rows, i, 1);
+        target->is_claimed = row_bool(rows, i, 2);
     }
-    batch->locked_count = rows_count(rows);
-    batch->locked = arena_array(batch->arena, batch->locked_count + 1, sizeof *batch->locked);
-    if (batch->locked == NULL) {
-        return batch_no_memory(batch);
+    for (size_t i = 0; i < batch->emails.count && code == OK; i++) {
+        const struct target *target = &batch->emails.items[i];
+        if (uuid_is_nil(target->contact_id) && !uuid_is_nil(target->new_id)) {
+            code = err_set(batch->reterr, ERR_CONFLICT, "An address is being made by others.");
+        }
     }
-    for (size_t i = 0; i < batch->locked_count; i++) {
-        batch->locked[i] = row_uuid(rows, i, 0);
-    }
-    return OK;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    return str_compare(((const struct target *)a)->email_key,
-                       ((const struct target *)b)->email_key);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    return uuid_compare(((const struct target *)a)->id, ((const struct target *)b)->id);
+    return code;
 }
 
 static enum err_code receive_targets(struct batch *batch)
@@ -224,36 +264,92 @@ static enum err_code receive_targets(struct batch *batch)
         return code;
     }
     const size_t count = rows_count(rows);
-    struct target_list *const lists[] = {&batch->emails, &batch->ids, &batch->handoffs};
+    struct target_list *const lists[] = {&batch->ids, &batch->handoffs};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        lists[i]->items = arena_array(batch->arena, count + 1, sizeof *lists[i]->items);
+        lists[i]->count = 0;
+        lists[i]->items = arena_array(batch->arena, count, sizeof *lists[i]->items);
         if (lists[i]->items == NULL) {
             return batch_no_memory(batch);
         }
     }
     for (size_t i = 0; i < count; i++) {
-        const char kind = row_text(rows, i, 0).data[0];
-        struct target_list *list = kind == 'e'   ? &batch->emails
-                                   : kind == 'c' ? &batch->ids
-                                                 : &batch->handoffs;
-        list->items[list->count++] = (struct target){
-            .email_key = row_text(rows, i, 1),
-            .id = row_uuid(rows, i, 2),
-            .contact_id = row_uuid(rows, i, 3),
-            .assignee = row_uuid(rows, i, 5),
-            .owner = row_uuid(rows, i, 6),
+        const bool is_handoff = row_text(rows, i, 0).data[0] == 'h';
+        struct target_list *list = lists[is_handoff];
+        struct target *target = &list->items[list->count++];
+        *target = (struct target){
+            .id = row_uuid(rows, i, 1),
+            .contact_id = row_uuid(rows, i, 2),
+            .assignee = row_uuid(rows, i, 4),
+            .owner = row_uuid(rows, i, 5),
         };
-        if (kind == 'h') {
-            const int state = name_index(handoff_state_names, row_text(rows, i, 4));
-            list->items[list->count - 1].state = state >= 0 ? (enum handoff_state)state
-                                                            : HANDOFF_OPEN;
-        }
+        const int state = name_index(handoff_state_names, row_text(rows, i, 3));
+        target->state = state >= 0 ? (enum handoff_state)state : HANDOFF_OPEN;
     }
-    qsort(batch->emails.items, batch->emails.count, sizeof(struct target), compare_keys);
     qsort(batch->ids.items, batch->ids.count, sizeof(struct target), compare_ids);
     qsort(batch->handoffs.items, batch->handoffs.count, sizeof(struct target), compare_ids);
     return OK;
 }
+
+static enum err_code find_who(struct batch *batch)
+{
+    struct conn *conn = batch->worker->conn;
+    enum err_code code = conn_send(conn, STATEMENT_BEGIN, /* params= */ NULL, batch->reterr);
+    if (code == OK) {
+        code = conn_send(conn, STATEMENT_HEAD, /* params= */ NULL, batch->reterr);
+    }
+    if (code == OK && batch->emails.count > 0) {
+        identity_params(batch);
+        code = batch_send(batch, STATEMENT_IDENTITY_FIND);
+    }
+    const bool has_ids = target_params(batch) > 0;
+    if (code == OK && has_ids) {
+        code = batch_send(batch, STATEMENT_CONTACT_TARGETS);
+    }
+    code = code != OK ? code : conn_flush(conn, batch->reterr);
+    code = code != OK ? code : receive_head(batch);
+    if (code == OK && batch->emails.count > 0) {
+        code = receive_identities(batch);
+    }
+    return code == OK && has_ids ? receive_targets(batch) : code;
+}
+
+static int compare_uuids(const void *a, const void *b)
+{
+    return uuid_compare(*(const struct uuid *)a, *(const struct uuid *)b);
+}
+
+/* The contacts to be locked and read. */
+static enum err_code collect_wanted(struct batch *batch)
+{
+    const struct target_list *const lists[] = {&batch->emails, &batch->ids, &batch->handoffs};
+    size_t most = 0;
+    for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+        most += lists[l]->count;
+    }
+    batch->wanted = arena_array(batch->arena, most, sizeof *batch->wanted);
+    if (batch->wanted == NULL) {
+        return batch_no_memory(batch);
+    }
+    size_t count = 0;
+    for (size_t l = 0; l < ARRAY_LEN(lists); l++) {
+        for (size_t i = 0; i < lists[l]->count; i++) {
+            const struct target *target = &lists[l]->items[i];
+            if (!target->is_claimed && !uuid_is_nil(target->contact_id)) {
+                batch->wanted[count++] = target->contact_id;
+            }
+        }
+    }
+    qsort(batch->wanted, count, sizeof *batch->wanted, compare_uuids);
+    batch->wanted_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !uuid_eq(batch->wanted[i], batch->wanted[i - 1])) {
+            batch->wanted[batch->wanted_count++] = batch->wanted[i];
+        }
+    }
+    return OK;
+}
+
+/* ---- what they are ---- */
 
 static int compare_contacts(const void *a, const void *b)
 {
@@ -270,77 +366,68 @@ struct contact *batch_find_contact(const struct batch *batch, struct uuid contac
     return found != NULL ? *found : NULL;
 }
 
-static bool is_locked(const struct batch *batch, struct uuid contact_id)
-{
-    size_t low = 0;
-    size_t high = batch->locked_count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = uuid_compare(batch->locked[middle], contact_id);
-        if (order == 0) {
-            return true;
-        }
-        low = order < 0 ? middle + 1 : low;
-        high = order < 0 ? high : middle;
-    }
-    return false;
-}
-
+/* A contact that was merged into another one, or that is gone, since we asked who it is: the batch
+ * runs again. */
 static enum err_code receive_contacts(struct batch *batch)
 {
-    struct rows *rows;
-    enum err_code code = batch_receive(batch, &rows);
+    struct rows *rows = NULL;
+    enum err_code code = conn_result(batch->worker->conn, /* locks */ NULL, batch->reterr);
+    code = code != OK ? code : batch_receive(batch, &rows);
     if (code != OK) {
         return code;
     }
     const size_t count = rows_count(rows);
-    /* Room for the new ones: at most one an input. */
-    batch->contacts =
-        arena_array(batch->arena, count + batch->input_count, sizeof *batch->contacts);
     struct contact *contacts = arena_array(batch->arena, count, sizeof *contacts);
-    if (batch->contacts == NULL || contacts == NULL) {
+    if (contacts == NULL) {
         return batch_no_memory(batch);
     }
+    bool has_moved = count != batch->wanted_count;
     for (size_t i = 0; i < count && code == OK; i++) {
         code = contact_from_row(rows, i, batch->model, batch->model_version, batch->arena,
                                 &contacts[i], batch->reterr);
         batch->contacts[batch->contact_count++] = &contacts[i];
-        if (code == OK && !is_locked(batch, contacts[i].contact_id)) {
-            code = err_set(batch->reterr, ERR_CONFLICT, "A contact was merged meanwhile.");
-        }
+        has_moved = has_moved || !uuid_is_nil(contacts[i].merged_into);
     }
     qsort(batch->contacts, batch->contact_count, sizeof(struct contact *), compare_contacts);
-    return code;
+    return code == OK && has_moved
+               ? err_set(batch->reterr, ERR_CONFLICT, "A contact was merged meanwhile.")
+               : code;
 }
 
-static enum err_code send_reads(struct batch *batch, bool *ret_has_identities, bool *ret_has_keys)
+/* $1 the contacts to lock and to read. */
+static enum err_code send_contacts(struct batch *batch)
 {
-    struct conn *conn = batch->worker->conn;
-    enum err_code code = conn_send(conn, STATEMENT_BEGIN, /* params= */ NULL, batch->reterr);
-    if (code == OK) {
-        code = conn_send(conn, STATEMENT_HEAD, /* params= */ NULL, batch->reterr);
+    struct params *params = &batch->worker->params;
+    params_clear(params);
+    struct param *ids = param_array(params, ITEM_UUID);
+    for (size_t i = 0; i < batch->wanted_count; i++) {
+        item_uuid(ids, batch->wanted[i]);
     }
-    *ret_has_identities = identity_params(batch) > 0;
-    if (code == OK && *ret_has_identities) {
-        code = batch_send(batch, STATEMENT_IDENTITY_CLAIM);
-    }
+    const enum err_code code = batch_send(batch, STATEMENT_CONTACT_LOCK);
+    param_int(params, batch->model_version);
+    return code == OK ? batch_send(batch, STATEMENT_CONTACT_STATE) : code;
+}
+
+/* The targets again, now that their contacts are locked: where the handoffs stand. */
+static enum err_code send_handoffs(struct batch *batch)
+{
     (void)target_params(batch);
-    if (code == OK) {
-        code = batch_send(batch, STATEMENT_CONTACT_LOCK);
+    return batch_send(batch, STATEMENT_CONTACT_TARGETS);
+}
+
+static enum err_code send_reads(struct batch *batch)
+{
+    const size_t sent_before = batch->sent;
+    enum err_code code = batch->wanted_count > 0 ? send_contacts(batch) : OK;
+    if (code == OK && batch->handoffs.count > 0) {
+        code = send_handoffs(batch);
     }
-    if (code == OK) {
-        code = batch_send(batch, STATEMENT_CONTACT_TARGETS);
-    }
-    param_int(&batch->worker->params, batch->model_version);
-    if (code == OK) {
-        code = batch_send(batch, STATEMENT_CONTACT_STATE);
-    }
-    *ret_has_keys = key_params(batch) > 0;
-    if (code == OK && *ret_has_keys) {
+    if (code == OK && batch->asked_count > 0) {
+        key_params(batch);
         code = batch_send(batch, STATEMENT_ACTIVITY_KEY_EXISTING);
     }
-    batch->deal_count = deal_params(batch);
     if (code == OK && batch->deal_count > 0) {
+        deal_params(batch);
         code = batch_send(batch, STATEMENT_DEAL_EXISTING);
     }
     if (code == OK && batch->idempotent_count > 0) {
@@ -349,96 +436,95 @@ static enum err_code send_reads(struct batch *batch, bool *ret_has_identities, b
         code = batch_send(batch, STATEMENT_IDEMPOTENCY_EXISTING);
     }
     code = code != OK ? code : batch_send_watch(batch);
-    return code == OK ? conn_flush(conn, batch->reterr) : code;
+    if (code != OK || batch->sent == sent_before) {
+        return code;
+    }
+    return conn_flush(batch->worker->conn, batch->reterr);
 }
 
-/* Existing ids are matched to their inputs by brute force: there are few of them. */
-static void mark_replays(struct batch *batch, const struct rows *rows)
+static void mark_replay(struct input *input, const struct rows *rows, size_t row)
 {
-    for (size_t r = 0; r < rows_count(rows); r++) {
-        const struct uuid id = row_uuid(rows, r, 0);
-        const struct str scope = row_text(rows, r, 1);
-        const struct str fingerprint = row_text(rows, r, 4);
-        for (size_t i = 0; i < batch->input_count; i++) {
-            struct input *input = batch->inputs[i];
-            if (!must_look_up(batch, input) || !uuid_eq(input->activity.id, id) ||
-                !str_eq(input->activity.scope, scope)) {
-                continue;
-            }
-            input->result.is_replay = true;
-            input->result.id = id;
-            input->result.contact_id = row_uuid(rows, r, 2);
-            input->result.received_at_us = row_time(rows, r, 3);
-            const struct str sent =
-                str_slice((const char *)input->activity.fingerprint.bytes, SHA256_BYTES);
-            if (!str_eq(sent, fingerprint)) {
-                input->result.code = ERR_INVALID;
-                input->result.detail = "This id was used before, with other content.";
-            }
-        }
+    input->result.is_replay = true;
+    input->result.id = input->activity.id;
+    input->result.contact_id = row_uuid(rows, row, 1);
+    input->result.received_at_us = row_time(rows, row, 2);
+    const struct str sent =
+        str_slice((const char *)input->activity.fingerprint.bytes, SHA256_BYTES);
+    if (!str_eq(sent, row_text(rows, row, 3))) {
+        input->result.code = ERR_INVALID;
+        input->result.detail = "This id was used before, with other content.";
     }
 }
 
-static void mark_known_deals(struct batch *batch, const struct rows *rows)
+static enum err_code receive_keys(struct batch *batch)
 {
-    for (size_t r = 0; r < rows_count(rows); r++) {
-        const struct uuid id = row_uuid(rows, r, 0);
-        for (size_t i = 0; i < batch->input_count; i++) {
-            struct input *input = batch->inputs[i];
-            if (batch_may_be_known_deal(input) && uuid_eq(input->deal.deal_id, id)) {
-                input->result.is_replay = true;
-                input->result.id = id;
-                input->result.contact_id = row_uuid(rows, r, 1);
-                input->result.received_at_us = batch->now_us;
-            }
-        }
-    }
-}
-
-static enum err_code receive_reads(struct batch *batch, bool has_identities, bool has_keys)
-{
-    enum err_code code = receive_head(batch);
-    struct rows *rows = NULL;
-    if (code == OK && has_identities) {
-        code = batch_receive(batch, &rows);
-        batch->claimed = code == OK ? rows : NULL;
-    }
-    if (code == OK) {
-        code = receive_locked(batch);
-    }
-    if (code == OK) {
-        code = receive_targets(batch);
-    }
-    if (code == OK) {
-        code = receive_contacts(batch);
-    }
-    if (code == OK && has_keys) {
-        code = batch_receive(batch, &rows);
-        if (code == OK) {
-            mark_replays(batch, rows);
-        }
-    }
-    if (code == OK && batch->deal_count > 0) {
-        code = batch_receive(batch, &rows);
-        if (code == OK) {
-            mark_known_deals(batch, rows);
-        }
-    }
-    if (code == OK && batch->idempotent_count > 0) {
-        code = batch_receive(batch, &rows);
-        if (code == OK) {
-            code =
-                idempotency_take(rows, batch->idempotents, batch->idempotent_count, batch->reterr);
-        }
+    struct rows *rows;
+    const enum err_code code = batch_receive(batch, &rows);
+    for (size_t r = 0; r < rows_count(rows) && code == OK; r++) {
+        mark_replay(batch->asked[row_bigint(rows, r, 0) - 1], rows, r);
     }
     return code != OK ? code : batch_receive_watch(batch);
 }
+
+static enum err_code receive_deals(struct batch *batch)
+{
+    struct rows *rows;
+    const enum err_code code = batch_receive(batch, &rows);
+    for (size_t r = 0; r < rows_count(rows) && code == OK; r++) {
+        struct input *input = batch->deals[row_bigint(rows, r, 0) - 1];
+        input->result.is_replay = true;
+        input->result.id = input->deal.deal_id;
+        input->result.contact_id = row_uuid(rows, r, 1);
+        input->result.received_at_us = batch->now_us;
+    }
+    return code;
+}
+
+static enum err_code receive_idempotents(struct batch *batch)
+{
+    struct rows *rows;
+    const enum err_code code = batch_receive(batch, &rows);
+    return code != OK
+               ? code
+               : idempotency_take(rows, batch->idempotents, batch->idempotent_count, batch->reterr);
+}
+
+/* Locks and reads the contacts, and what was taken in already. Of new contacts there is nothing. */
+static enum err_code read_contacts(struct batch *batch)
+{
+    /* Room for the new ones: at most one an input. */
+    batch->contacts = arena_array(batch->arena, batch->wanted_count + batch->input_count,
+                                  sizeof *batch->contacts);
+    if (batch->contacts == NULL) {
+        return batch_no_memory(batch);
+    }
+    enum err_code code = send_reads(batch);
+    if (code == OK && batch->wanted_count > 0) {
+        code = receive_contacts(batch);
+    }
+    if (code == OK && batch->handoffs.count > 0) {
+        code = receive_targets(batch);
+    }
+    if (code == OK && batch->asked_count > 0) {
+        code = receive_keys(batch);
+    }
+    if (code == OK && batch->deal_count > 0) {
+        code = receive_deals(batch);
+    }
+    if (code == OK && batch->idempotent_count > 0) {
+        code = receive_idempotents(batch);
+    }
+    return code != OK ? code : batch_receive_watch(batch);
+}
+
 /* ---- finding things again ---- */
 
 static const struct target *find_target(const struct target_list *list, const struct target *probe,
                                         int (*compare)(const void *, const void *))
 {
-    return bsearch(probe, list->items, list->count, sizeof(struct target), compare);
+    return list->count == 0
+               ? NULL
+               : bsearch(probe, list->items, list->count, sizeof(struct target), compare);
 }
 
 const struct target *batch_target_of(const struct batch *batch, const struct input *input)
@@ -448,17 +534,15 @@ const struct target *batch_target_of(const struct batch *batch, const struct inp
                            compare_ids);
     }
     if (!uuid_is_nil(input->contact_id)) {
-        return find_target(&batch->ids, &(struct target){.id = input->contact_id}, compare_ids);
+        return batch_target_of_contact(batch, input->contact_id);
     }
-    return find_target(&batch->emails, &(struct target){.email_key = input->email_key},
-                       compare_keys);
+    return batch_target_of_email(batch, input->email_key);
 }
-
-/* Keeps the list sorted; new contacts are few and their ids are mostly the greatest. */
 
 const struct target *batch_target_of_email(const struct batch *batch, struct str email_key)
 {
-    return find_target(&batch->emails, &(struct target){.email_key = email_key}, compare_keys);
+    const struct target *target = find_email(batch, email_key);
+    return target != NULL && !uuid_is_nil(target->contact_id) ? target : NULL;
 }
 
 const struct target *batch_target_of_contact(const struct batch *batch, struct uuid contact_id)
@@ -468,14 +552,11 @@ const struct target *batch_target_of_contact(const struct batch *batch, struct u
 
 enum err_code batch_read(struct batch *batch)
 {
-    bool has_identities;
-    bool has_keys;
     enum err_code code = collect_inputs(batch);
-    if (code == OK) {
-        code = collect_idempotents(batch);
-    }
-    if (code == OK) {
-        code = send_reads(batch, &has_identities, &has_keys);
-    }
-    return code == OK ? receive_reads(batch, has_identities, has_keys) : code;
+    code = code != OK ? code : collect_idempotents(batch);
+    code = code != OK ? code : collect_emails(batch);
+    code = code != OK ? code : collect_repeats(batch);
+    code = code != OK ? code : find_who(batch);
+    code = code != OK ? code : collect_wanted(batch);
+    return code != OK ? code : read_contacts(batch);
 }

@@ -16,7 +16,7 @@
     STATEMENT(SERVER_CHECK, server_check)                                                          \
     STATEMENT(FEED_CHECK, feed_check)                                                              \
     STATEMENT(FEED_BUMP, feed_bump)                                                                \
-    STATEMENT(IDENTITY_CLAIM, identity_claim)                                                      \
+    STATEMENT(IDENTITY_FIND, identity_find)                                                        \
     STATEMENT(IDENTITY_RELEASE, identity_release)                                                  \
     STATEMENT(IDENTITY_MOVE, identity_move)                                                        \
     STATEMENT(MEMBER_MOVE, member_move)                                                            \

@@ -1,6 +1,6 @@
--- Which imported deals are known already: of $1 addresses the deals $2, also those of merged contacts.
-SELECT d.deal_id, i.contact_id
-FROM unnest($1::text[], $2::uuid[]) AS u (email_key, deal_id)
+-- Which imported deals are known already, by their place: of $1 addresses the deals $2, also those of merged contacts.
+SELECT u.n, i.contact_id
+FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS u (email_key, deal_id, n)
 JOIN email_identity i ON i.email_key = u.email_key
 JOIN LATERAL (SELECT i.contact_id
               UNION ALL
