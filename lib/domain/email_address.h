@@ -5,8 +5,8 @@
  * Accepted is what mail systems deliver to: RFC 5321 section 4.1.2 Mailbox (quoted local parts and
  * address literals included) with the UTF-8 of RFC 6531 section 3.3. Refused, with the reason: what
  * RFC 5322 adds around it for message headers (comments, folding, obsolete forms, display names),
- * domains of one label or with a numeric last one (RFC 3696 section 2: a typing error, not a mail
- * domain), and characters nobody sees.
+ * domains that take no mail: of one label, but for a country's ("io"), or with a numeric last one
+ * (RFC 3696 section 2), and characters nobody sees.
  *
  * Whether the mailbox exists is not asked, and no provider's rules (plus tags, dots) are guessed.
  */
