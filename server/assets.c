@@ -1,6 +1,7 @@
 #include "assets.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/embedded_file.h"
 
@@ -24,7 +25,12 @@ void assets_init(struct assets *assets)
     *assets = (struct assets){
         .openapi = find("openapi.yaml"),
         .page_style = find("page.css"),
+        .embed_script = find("embed.js"),
     };
     const struct sha256 style = sha256_of(assets->page_style);
     (void)sha256_base64(&style, assets->page_style_hash);
+    char digits[SHA256_BASE64_BYTES];
+    const struct sha256 script = sha256_of(assets->embed_script);
+    (void)snprintf(assets->embed_etag, sizeof assets->embed_etag, "\"%s\"",
+                   sha256_base64(&script, digits));
 }

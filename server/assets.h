@@ -1,6 +1,7 @@
 /*
  * The files that are built into the program and served as they are, or as parts of pages: the
- * contract, the style of the visitors' pages. Immutable after assets_init.
+ * contract, the style of the visitors' pages, the script of embedded forms. Immutable after
+ * assets_init.
  */
 #pragma once
 
@@ -10,6 +11,8 @@ struct assets {
     struct str openapi;
     struct str page_style;
     char page_style_hash[SHA256_BASE64_BYTES]; /* as a Content-Security-Policy allows it */
+    struct str embed_script;
+    char embed_etag[SHA256_BASE64_BYTES + 2]; /* in its quotation marks */
 };
 
 /* Finds them all; one that is missing is a mistake of the build (assert). */

@@ -68,6 +68,8 @@ const struct route routes[] = {
     ROUTE(PATCH, "/v1/funnel", "updateFunnel", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, funnel_patch_start, funnel_patch_finish),
     /* ---- capture ---- */
     ROUTE(POST, "/v1/forms/{slug}/submissions", "submitForm", SCOPE_SUBMIT, &visitor_query, BODY_FORM, SMALL, NULL, submit_start, submit_finish),
+    ROUTE(GET, "/embed.js", "getEmbedScript", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, embed_script_start, NULL),
+    ROUTE(GET, "/v1/forms/{slug}/embed", "getEmbed", SCOPE_NONE, &embed_query, BODY_NONE, NO_BODY, NULL, embed_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/thanks", "getThanks", SCOPE_NONE, &thanks_query, BODY_NONE, NO_BODY, NULL, thanks_start, NULL),
     ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, activities_finish),
     /* ---- contacts, leads, submissions ---- */

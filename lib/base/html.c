@@ -31,3 +31,10 @@ void html_text(struct buf *out, struct str text)
     if (text.len > plain)
         buf_append(out, text.data + plain, text.len - plain);
 }
+
+void html_attribute(struct buf *out, const char *name, struct str value)
+{
+    buf_printf(out, " %s=\"", name);
+    html_text(out, value);
+    buf_append_char(out, '"');
+}

@@ -8,3 +8,5 @@
 
 /* An absent slice writes nothing. */
 void html_text(struct buf *out, struct str text);
+/* ` name="value"` */
+void html_attribute(struct buf *out, const char *name, struct str value);

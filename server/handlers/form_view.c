@@ -114,21 +114,14 @@ static const char *input_type(enum attribute_type type, const struct input_look 
 
 /* ---- parts ---- */
 
-static void write_attribute(struct buf *out, const char *name, struct str value)
-{
-    buf_printf(out, " %s=\"", name);
-    html_text(out, value);
-    buf_append_char(out, '"');
-}
-
 /* What every element that takes an answer has. */
 static void write_common(const struct form_view *view, const struct form_view_field *field,
                          const char *id)
 {
-    write_attribute(view->out, "id", str_from(id));
-    write_attribute(view->out, "name", field->input_name);
+    html_attribute(view->out, "id", str_from(id));
+    html_attribute(view->out, "name", field->input_name);
     if (!str_eq(field->input_name, field->name)) {
-        write_attribute(view->out, "data-name", field->name);
+        html_attribute(view->out, "data-name", field->name);
     }
     if (field->is_required) {
         buf_append_text(view->out, " required");
@@ -175,7 +168,7 @@ static void write_input(const struct form_view *view, const struct form_view_fie
         buf_printf(view->out, " autocomplete=\"%s\"", look->autocomplete);
     }
     if (field->value.data != NULL) {
-        write_attribute(view->out, "value", field->value);
+        html_attribute(view->out, "value", field->value);
     }
     buf_append_char(view->out, '>');
 }
@@ -276,8 +269,8 @@ void form_view_consent(const struct form_view *view, bool is_ticked)
 void form_view_hidden(const struct form_view *view, struct str input_name, struct str value)
 {
     buf_append_text(view->out, "  <input type=\"hidden\"");
-    write_attribute(view->out, "name", input_name);
-    write_attribute(view->out, "value", value);
+    html_attribute(view->out, "name", input_name);
+    html_attribute(view->out, "value", value);
     buf_append_text(view->out, ">\n");
 }
 
@@ -285,4 +278,22 @@ void form_view_button(const struct form_view *view)
 {
     buf_printf(view->out, "  <p><button type=\"submit\">%s</button></p>\n",
                view->language == LANGUAGE_FR ? "Envoyer" : "Send");
+}
+
+/* The kinds of offers that are a file to keep; the others are opened. */
+static bool is_file(struct str kind)
+{
+    static const char *const files[] = {"ebook",        "white_paper", "guide",
+                                        "buying_guide", "case_study",  NULL};
+    return name_index(files, kind) >= 0;
+}
+
+void form_view_offer(struct buf *out, const struct offer *offer, enum language language)
+{
+    const bool is_french = language == LANGUAGE_FR;
+    const char *verb = is_file(offer->kind) ? (is_french ? "Télécharger" : "Download")
+                                            : (is_french ? "Ouvrir" : "Open");
+    buf_printf(out, is_french ? "%s «\u00a0" : "%s “", verb);
+    html_text(out, offer->title);
+    buf_append_text(out, is_french ? "\u00a0»" : "”");
 }

@@ -34,3 +34,6 @@ void form_view_write(const struct form_view *view, const struct form_view_field 
 void form_view_consent(const struct form_view *view, bool is_ticked);
 void form_view_hidden(const struct form_view *view, struct str input_name, struct str value);
 void form_view_button(const struct form_view *view);
+
+/* The text of the link to what the form gives: "Download “The hybrid cloud guide”". */
+void form_view_offer(struct buf *out, const struct offer *offer, enum language language);

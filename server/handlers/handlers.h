@@ -40,9 +40,12 @@ enum request_step key_finish(struct request *request);
 enum request_step key_delete_start(struct request *request);
 enum request_step key_delete_finish(struct request *request);
 
-/* ---- capture: submit.c, activities.c ---- */
+/* ---- capture: submit.c, pages.c, embed.c, activities.c ---- */
 extern const struct query thanks_query;
+extern const struct query embed_query;
 enum request_step thanks_start(struct request *request);
+enum request_step embed_start(struct request *request);
+enum request_step embed_script_start(struct request *request);
 enum request_step submit_start(struct request *request);
 enum request_step submit_finish(struct request *request);
 enum request_step activities_start(struct request *request);

@@ -175,25 +175,15 @@ enum request_step page_thanks(struct request *request, const struct form *form)
     return REQUEST_REPLY;
 }
 
-/* The kinds of offers that are a file to keep; the others are opened. */
-static bool is_file(struct str kind)
+static void write_offer(struct buf *out, const struct offer *offer, enum language language)
 {
-    static const char *const files[] = {"ebook",        "white_paper", "guide",
-                                        "buying_guide", "case_study",  NULL};
-    return name_index(files, kind) >= 0;
-}
-
-static void write_offer(struct buf *out, const struct offer *offer, bool is_french)
-{
-    const char *verb = is_file(offer->kind) ? (is_french ? "Télécharger" : "Download")
-                                            : (is_french ? "Ouvrir" : "Open");
-    buf_append_text(out, is_french ? "<p>Voici ce que vous avez demandé\u00a0:</p>\n"
-                                   : "<p>Here is what you asked for:</p>\n");
+    buf_append_text(out, language == LANGUAGE_FR ? "<p>Voici ce que vous avez demandé\u00a0:</p>\n"
+                                                 : "<p>Here is what you asked for:</p>\n");
     buf_append_text(out, "<p><a class=\"button\" href=\"");
     html_text(out, offer->url);
-    buf_printf(out, is_french ? "\">%s «\u00a0" : "\">%s “", verb);
-    html_text(out, offer->title);
-    buf_append_text(out, is_french ? "\u00a0»</a></p>\n" : "”</a></p>\n");
+    buf_append_text(out, "\">");
+    form_view_offer(out, offer, language);
+    buf_append_text(out, "</a></p>\n");
 }
 
 enum request_step thanks_start(struct request *request)
@@ -218,7 +208,7 @@ enum request_step thanks_start(struct request *request)
     buf_append_text(out, is_french ? "<p>Nous avons bien reçu votre demande.</p>\n"
                                    : "<p>We have received your request.</p>\n");
     if (offer != NULL && str_is(query->receipt, receipt)) {
-        write_offer(out, offer, is_french);
+        write_offer(out, offer, language);
     } else {
         buf_append_text(out, is_french ? "<p class=\"soft\">Vous pouvez fermer cette page.</p>\n"
                                        : "<p class=\"soft\">You can close this page.</p>\n");

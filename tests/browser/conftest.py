@@ -8,7 +8,7 @@ from support import browser as browser_module
 @pytest.fixture(scope="module")
 def browser():
     if browser_module.find() is None:
-        pytest.skip("there is no Chromium on this machine; ./dev test installs Debian's, RELAIS_TEST_BROWSER names another")
+        pytest.skip("there is no Chromium on this machine; ./dev test installs Debian's, TEST_BROWSER names another")
     playwright_api = pytest.importorskip("playwright.sync_api")
     # Not for the whole run: its event loop would be in the way of other tests.
     with playwright_api.sync_playwright() as playwright:

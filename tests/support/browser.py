@@ -15,7 +15,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 def find():
     """The browser's program, or None."""
-    given = os.environ.get("RELAIS_TEST_BROWSER")
+    given = os.environ.get("TEST_BROWSER")
     return given or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 

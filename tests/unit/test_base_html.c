@@ -30,11 +30,23 @@ static void test_everything_else_stays(void **state)
     expect((struct str){0}, "");
 }
 
+static void test_an_attribute_stays_in_its_quotation_marks(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1000);
+    html_attribute(&out, "value", STR_LITERAL("\" onfocus=\"x"));
+    html_attribute(&out, "id", (struct str){0});
+    assert_str_is(buf_str(&out), " value=\"&quot; onfocus=&quot;x\" id=\"\"");
+    buf_done(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_means_something_in_html_is_escaped),
         cmocka_unit_test(test_everything_else_stays),
+        cmocka_unit_test(test_an_attribute_stays_in_its_quotation_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

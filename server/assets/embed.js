@@ -1,0 +1,196 @@
+/*
+ * Relais: makes forms of a page (<form data-relais>) send themselves without leaving it.
+ *
+ * The form is plain HTML and works without this script. With it, the answers go as JSON, with an id
+ * of their own: whatever is sent twice counts once. What is wrong is shown beside its field. When
+ * this script may not send (another origin, a policy of the page) or gets no answer, the browser
+ * sends the form as if there were no script, with the same id, so that nothing is lost or doubled.
+ *
+ * It tells the page with an event, for whoever counts: "relais:sent", on the form.
+ */
+(() => {
+  "use strict";
+  const CONTEXT = ["page_url", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"];
+  const TRIES = 3;
+  const WAIT_SECONDS_MAX = 5;
+  const ANSWER_SECONDS_MAX = 20;
+
+  /* Random even where crypto.randomUUID is not: on pages without https. */
+  const newId = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  };
+
+  /* A field may be called "action" or "elements", and form.action would be that field: so nothing is
+     asked of a form by such a name. */
+  const fieldsOf = (form) => Array.from(form.querySelectorAll("input, select, textarea"));
+  const ourName = (field) => field.dataset.name || field.name;
+
+  const hiddenField = (form, name) => {
+    const known = form.querySelector(`input[type="hidden"][name="${name}"]`);
+    if (known) return known;
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    return form.appendChild(field);
+  };
+
+  /* Where the visitor came from: as fields, so that they go along whoever sends the form. */
+  const addContext = (form) => {
+    const query = new URLSearchParams(location.search);
+    for (const name of CONTEXT) {
+      const value = name === "page_url" ? location.href.split("#")[0]
+        : name === "referrer" ? document.referrer : query.get(name);
+      if (value) hiddenField(form, name).value = value.slice(0, 2000);
+    }
+  };
+
+  /* The answers, in the order of the fields. */
+  const answersOf = (form) => {
+    const body = { attributes: {}, consents: [], context: {} };
+    for (const field of fieldsOf(form)) {
+      const name = ourName(field);
+      const isBox = field.type === "checkbox";
+      if (!name || field.disabled || (isBox && !field.checked) || (!isBox && field.value.trim() === "")) continue;
+      if (name === "email" || name === "id") body[name] = field.value;
+      else if (CONTEXT.includes(name)) body.context[name] = field.value;
+      else if (name.startsWith("consent_")) body.consents.push({ purpose: name.slice(8), granted: true });
+      else body.attributes[name] = isBox ? true : field.type === "number" ? Number(field.value) : field.value;
+    }
+    return body;
+  };
+
+  const post = async (form) => {
+    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const key = form.getAttribute("data-key");
+    if (key) headers.Authorization = `Bearer ${key}`;
+    const giveUp = new AbortController();
+    const timer = setTimeout(() => giveUp.abort(), ANSWER_SECONDS_MAX * 1000);
+    try {
+      const answer = await fetch(form.getAttribute("action"), {
+        method: "POST", headers, body: JSON.stringify(answersOf(form)), credentials: "omit", signal: giveUp.signal,
+      });
+      return {
+        status: answer.status, body: await answer.json(),
+        retryAfter: Number(answer.headers.get("Retry-After")) || 1,
+      };
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+  /* The answer; undefined: there is none that says anything about the form. */
+  const send = async (form) => {
+    for (let tries = 1; ; tries++) {
+      let answer;
+      try {
+        answer = await post(form);
+      } catch {
+        return undefined;
+      }
+      const mayPass = [409, 429, 503].includes(answer.status);
+      if (!mayPass) return answer.status < 500 ? answer : undefined;
+      if (tries === TRIES || answer.retryAfter > WAIT_SECONDS_MAX) return undefined;
+      await wait(answer.retryAfter);
+    }
+  };
+
+  const clearFaults = (form) => {
+    for (const fault of form.querySelectorAll(".relais-error")) fault.remove();
+    for (const field of form.querySelectorAll("[aria-invalid]")) {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+    }
+  };
+
+  const faultText = (sentence) => {
+    const fault = document.createElement("p");
+    fault.className = "relais-error";
+    fault.textContent = sentence;
+    return fault;
+  };
+
+  const showFault = (form, error) => {
+    const name = error.pointer.replace(/^\/(attributes\/)?/, "");
+    const field = fieldsOf(form).find((one) => one.type !== "hidden" && ourName(one) === name);
+    const fault = faultText(error.detail);
+    if (!field) {
+      fault.setAttribute("role", "alert");
+      form.prepend(fault);
+      return undefined;
+    }
+    fault.id = `${field.id || name}-error`;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", fault.id);
+    (field.closest(".relais-field") || field.parentElement).append(fault);
+    return field;
+  };
+
+  const showFaults = (form, problem) => {
+    const errors = problem.errors || [{ pointer: "", detail: problem.detail }];
+    const fields = errors.map((error) => showFault(form, error));
+    const first = fields.find((field) => field);
+    if (first) first.focus();
+  };
+
+  const showThanks = (form, receipt) => {
+    const thanks = form.nextElementSibling;
+    const offer = thanks.querySelector(".relais-offer");
+    if (offer && receipt.offer_url) offer.querySelector("a").href = receipt.offer_url;
+    else if (offer) offer.remove();
+    form.setAttribute("hidden", "");
+    thanks.removeAttribute("hidden");
+    thanks.focus();
+  };
+
+  const submit = async (form) => {
+    clearFaults(form);
+    const answer = await send(form);
+    if (!answer) {
+      HTMLFormElement.prototype.submit.call(form);
+      return;
+    }
+    if (answer.status >= 400) {
+      const isTaken = (answer.body.errors || []).some((error) => error.pointer === "/id");
+      if (isTaken) hiddenField(form, "id").value = newId();
+      showFaults(form, answer.body);
+      return;
+    }
+    const detail = { form: form.getAttribute("data-relais") };
+    form.dispatchEvent(new CustomEvent("relais:sent", { bubbles: true, detail }));
+    const redirect = form.getAttribute("data-redirect");
+    if (redirect) location.assign(redirect);
+    else showThanks(form, answer.body);
+  };
+
+  const enhance = (form) => {
+    if (form.hasAttribute("data-relais-ready")) return;
+    form.setAttribute("data-relais-ready", "");
+    addContext(form);
+    hiddenField(form, "id").value = newId();
+    /* Other answers are another submission. */
+    form.addEventListener("input", () => { hiddenField(form, "id").value = newId(); });
+    let isBusy = false;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (isBusy) return;
+      isBusy = true;
+      form.setAttribute("aria-busy", "true");
+      try {
+        await submit(form);
+      } finally {
+        isBusy = false;
+        form.removeAttribute("aria-busy");
+      }
+    });
+  };
+
+  const enhanceAll = () => document.querySelectorAll("form[data-relais]").forEach(enhance);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", enhanceAll);
+  else enhanceAll();
+})();
