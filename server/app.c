@@ -28,13 +28,13 @@ struct store_config app_store_config(const struct config *config, const char *da
     return store;
 }
 
-static struct http_config http_config_of(const struct config *config)
+static struct http_config http_config_of(const struct config *config, size_t connections_max)
 {
     return (struct http_config){
         .address = (const struct sockaddr *)&config->listen.storage,
         .address_bytes = config->listen.length,
         .threads = (unsigned)config->http_threads,
-        .connections_max = (unsigned)config->connections_max,
+        .connections_max = (unsigned)connections_max,
         .header_timeout_us = config->header_timeout_us,
         .body_timeout_us = config->body_timeout_us,
         .idle_timeout_us = idle_timeout_us,
@@ -46,20 +46,35 @@ static struct http_config http_config_of(const struct config *config)
     };
 }
 
-/* As many descriptors as connections, and a few: the usual soft limit of 1,024 is below that. */
-static void raise_descriptor_limit(size_t connections_max)
+/*
+ * Makes room for as many descriptors as connections, and a few: the usual soft limit of 1,024 is
+ * below that, the hard one above. Where it is not, there are fewer connections: the table must be
+ * full before the descriptors are, or nobody is ended to let others in. Returns how many.
+ */
+static size_t raise_descriptor_limit(size_t connections_max)
 {
-    enum { OTHER_DESCRIPTORS = 256 };
+    enum { OTHER_DESCRIPTORS = 256, CONNECTIONS_MIN = 8 };
     struct rlimit limit;
     const rlim_t wanted = connections_max + OTHER_DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
-        return;
+        return connections_max;
     }
+    const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-        log_write(LOG_WARN, "few_descriptors", LOG_INT("wanted", wanted),
-                  LOG_INT("allowed", limit.rlim_cur));
+    const rlim_t allowed = setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : before;
+    if (allowed >= wanted) {
+        return connections_max;
     }
+    const size_t possible = allowed > OTHER_DESCRIPTORS + CONNECTIONS_MIN
+                                ? (size_t)allowed - OTHER_DESCRIPTORS
+                                : CONNECTIONS_MIN;
+    log_write(LOG_WARN, "fewer_connections", LOG_INT("connections_max", possible),
+              LOG_INT("connections_wanted", connections_max),
+              LOG_INT("descriptors_allowed", allowed), LOG_INT("descriptors_wanted", wanted),
+              LOG_TEXT("help",
+                       "Raise the hard limit of open files (LimitNOFILE= in a systemd unit, "
+                       "ulimits in compose, ulimit -Hn), or lower RELAIS_CONNECTIONS_MAX."));
+    return possible;
 }
 
 enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
@@ -78,9 +93,9 @@ enum err_code app_start(struct app *app, const struct config *config, const char
         return code;
     }
     sla_status_init(&app->sla_status, app->store);
-    raise_descriptor_limit((size_t)config->connections_max);
+    app->connections_max = raise_descriptor_limit((size_t)config->connections_max);
     request_handler_init(&app->handler, app);
-    const struct http_config http = http_config_of(config);
+    const struct http_config http = http_config_of(config, app->connections_max);
     struct err cause;
     code = http_start(&http, &app->handler, &app->http, &cause);
     if (code != OK) {

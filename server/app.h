@@ -18,6 +18,7 @@ struct app {
     struct store *store;
     struct sla_status sla_status; /* one read for all screens */
     struct http *http;
+    size_t connections_max; /* as configured, or fewer if the system does not let us open so many */
     struct http_handler handler;
     struct metrics metrics;
     struct throttle throttle;

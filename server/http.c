@@ -65,6 +65,7 @@ enum {
     HTTP_STREAM_BLOCK_BYTES = 4096, /* the library's buffer for a stream without chunks */
     HTTP_LIBRARY_LOG_BYTES = 256,
     HTTP_CONNECTIONS_MAX = 1000000,
+    HTTP_SHED_AT_ONCE_MAX = 4, /* connections that a thread ends in one go to make room */
 };
 
 enum message_state {
@@ -102,7 +103,11 @@ struct http_connection {
     int fd;
     bool has_had_request;
     socklen_t address_bytes;
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address;
 };
 
 struct http {
@@ -114,13 +119,15 @@ struct http {
     struct http_worker workers[HTTP_THREADS_MAX];
 
     pthread_mutex_t slots_mutex;
-    struct http_connection *slots; /* connections_max of them */
+    struct http_connection *slots; /* connections_max of them; memory only for those once used */
+    size_t slots_used;             /* ever */
     struct http_connection *free_slots;
     _Atomic size_t connection_count;
 
     _Atomic size_t message_count;
     _Atomic size_t suspended; /* a count, and HTTP_REFUSING */
     _Atomic size_t bodies_bytes;
+    _Atomic bool is_crowded; /* somebody waits to be accepted, and there is no room */
     _Atomic bool is_quiescing;
     _Atomic bool is_stopping;
 };
@@ -132,8 +139,12 @@ static struct http_connection *slot_take(struct http *http)
 {
     pthread_mutex_lock(&http->slots_mutex);
     struct http_connection *slot = http->free_slots;
-    assert(slot != NULL);
-    http->free_slots = slot->next_free;
+    if (slot != NULL) {
+        http->free_slots = slot->next_free;
+    } else {
+        assert(http->slots_used < http->config.connections_max);
+        slot = &http->slots[http->slots_used++];
+    }
     pthread_mutex_unlock(&http->slots_mutex);
     *slot = (struct http_connection){0};
     return slot;
@@ -203,6 +214,15 @@ static bool has_room(void *context)
     return atomic_load(&http->connection_count) < http->config.connections_max;
 }
 
+/* The threads make it (make_room), for the connections are theirs. */
+static void on_crowd(void *context)
+{
+    struct http *http = context;
+    atomic_store(&http->is_crowded, true);
+    for (unsigned i = 0; i < http->workers_started; i++)
+        http_inbox_ring(&http->workers[i].inbox);
+}
+
 /* To the thread that has the fewest. */
 static void on_accept(void *context, int fd, const struct sockaddr *address,
                       socklen_t address_bytes)
@@ -219,6 +239,7 @@ static void on_accept(void *context, int fd, const struct sockaddr *address,
     slot->worker = chosen;
     slot->fd = fd;
     slot->address_bytes = address_bytes;
+    assert(address_bytes <= sizeof slot->address);
     memcpy(&slot->address, address, address_bytes);
     http_inbox_put(&chosen->inbox, &slot->node);
 }
@@ -686,7 +707,7 @@ static void *on_request_line(void *context, const char *target, struct MHD_Conne
     if (message == NULL)
         return NULL;
     message->connection = slot;
-    bool has_address = address_from_socket((const struct sockaddr *)&slot->address, &message->peer);
+    bool has_address = address_from_socket(&slot->address.any, &message->peer);
     assert(has_address);
     slot->message = message;
     /* The time of a connection's first head counts from the accept. */
@@ -763,8 +784,8 @@ static void take_from_inbox(struct http_worker *worker, struct http_connection *
         return;
     }
     worker->arriving = slot;
-    enum MHD_Result added = MHD_add_connection(
-        worker->daemon, slot->fd, (const struct sockaddr *)&slot->address, slot->address_bytes);
+    enum MHD_Result added =
+        MHD_add_connection(worker->daemon, slot->fd, &slot->address.any, slot->address_bytes);
     /* When it fails it closes the descriptor; on_connection() hears of the end only if it heard of
      * the beginning. */
     if (added != MHD_YES && worker->arriving != NULL)
@@ -781,6 +802,19 @@ static void empty_inbox(struct http_worker *worker)
     }
 }
 
+/* Ends those of ours that hold a place for nothing. Returns when to look again. */
+static int64_t make_room(struct http_worker *worker)
+{
+    struct http *http = worker->http;
+    if (!atomic_load(&http->is_crowded))
+        return INT64_MAX;
+    if (has_room(http)) {
+        atomic_store(&http->is_crowded, false);
+        return INT64_MAX;
+    }
+    return http_reaper_shed(&worker->reaper, HTTP_SHED_AT_ONCE_MAX, clock_monotonic_us());
+}
+
 static void *worker_run(void *argument)
 {
     struct http_worker *worker = argument;
@@ -792,6 +826,9 @@ static void *worker_run(void *argument)
         empty_inbox(worker);
         MHD_run(worker->daemon);
         int64_t until_us = http_reaper_run(&worker->reaper, clock_monotonic_us());
+        int64_t room_at_us = make_room(worker);
+        if (room_at_us < until_us)
+            until_us = room_at_us;
         MHD_UNSIGNED_LONG_LONG timeout_ms;
         if (MHD_get_timeout(worker->daemon, &timeout_ms) == MHD_YES)
             continue; /* it has no timeouts of its own: this means "run me again" */
@@ -880,17 +917,13 @@ static enum err_code start_parts(struct http *http, const struct http_config *co
     http->slots = mem_alloc(config->connections_max * sizeof *http->slots);
     if (http->slots == NULL)
         return err_set(reterr, ERR_NOMEM, "Out of memory for connections.");
-    for (unsigned i = config->connections_max; i-- > 0;) {
-        http->slots[i].next_free = http->free_slots;
-        http->free_slots = &http->slots[i];
-    }
     enum err_code code = OK;
     for (unsigned i = 0; code == OK && i < config->threads; i++)
         code = worker_start(&http->workers[i], http, reterr);
     if (code != OK)
         return code;
     const struct http_listener_handler listener_handler = {
-        .context = http, .has_room = has_room, .on_accept = on_accept};
+        .context = http, .has_room = has_room, .on_crowd = on_crowd, .on_accept = on_accept};
     code = http_listener_start(&http->listener, config->address, config->address_bytes,
                                &listener_handler, reterr);
     http->is_listener_started = code == OK;
@@ -970,6 +1003,14 @@ size_t http_connection_count(const struct http *http)
 size_t http_bodies_in_flight_bytes(const struct http *http)
 {
     return atomic_load(&http->bodies_bytes);
+}
+
+uint64_t http_shed_count(const struct http *http)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < http->workers_started; i++)
+        count += atomic_load_explicit(&http->workers[i].reaper.shed_count, memory_order_relaxed);
+    return count;
 }
 
 uint64_t http_reaped_count(const struct http *http)

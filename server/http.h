@@ -166,7 +166,8 @@ struct http_config {
                                        "::" takes IPv4 too */
     socklen_t address_bytes;
     unsigned threads;         /* 1…HTTP_THREADS_MAX */
-    unsigned connections_max; /* over all threads; needs as many descriptors */
+    unsigned connections_max; /* over all threads; needs as many descriptors. When there are so many
+                                 and another one wants in, an idle or slow one is ended for it */
     /* From the accept (later: from the request line) to the end of the head. */
     int64_t header_timeout_us;
     int64_t body_timeout_us;           /* from the end of the head to the end of the body */
@@ -205,6 +206,10 @@ size_t http_connection_count(const struct http *http);
 size_t http_bodies_in_flight_bytes(const struct http *http);
 /* Connections that were cut off for being too slow, since the start. */
 uint64_t http_reaped_count(const struct http *http);
+/* Connections that were ended, since the start, because the table was full and others waited: those
+ * that were idle for a second, or else kept us waiting for longer than is fair then
+ * (http_reaper.h). */
+uint64_t http_shed_count(const struct http *http);
 
 /* Ends all connections and threads, frees everything. Nothing may be suspended (assert). The order:
  * http_quiesce(), wait (bounded) for the messages to become none; http_refuse_new(), answer the

@@ -2,15 +2,16 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 enum {
-    LISTENER_BACKLOG = 4096,         /* the kernel cuts it to net.core.somaxconn */
-    LISTENER_ACCEPTS_MAX = 64,       /* before it looks whether it should stop */
-    LISTENER_RESOURCE_WAIT_MS = 100, /* when the system has no descriptor or memory left */
+    LISTENER_BACKLOG = 4096,   /* the kernel cuts it to net.core.somaxconn */
+    LISTENER_ACCEPTS_MAX = 64, /* before it looks whether it should stop */
+    LISTENER_PAUSE_MS = 100,   /* without room, or a descriptor or memory of the system */
 };
 
 enum accept_result { ACCEPTED, NOTHING_WAITS, NO_RESOURCES };
@@ -55,23 +56,33 @@ static enum accept_result accept_some(struct http_listener *listener)
     return result;
 }
 
-/* Blocks until somebody wants in and may, or http_listener_wake/stop. */
+/* Whether somebody waits, for whom there is no room: then some is asked for. */
+static bool is_crowded(struct http_listener *listener)
+{
+    struct pollfd item = {.fd = listener->fd, .events = POLLIN};
+    if (poll(&item, 1, 0) != 1)
+        return false;
+    listener->handler.on_crowd(listener->handler.context);
+    return true;
+}
+
+/* Blocks until somebody wants in, or http_listener_wake/stop, or it is time to ask again. */
 static void wait_for_work(struct http_listener *listener, enum accept_result last)
 {
     if (last == ACCEPTED)
         return;
-    bool may_accept = last == NOTHING_WAITS && has_room(listener);
-    if (!may_accept) {
+    bool must_pause = last == NO_RESOURCES;
+    if (!must_pause && !has_room(listener)) {
         /* The flag goes up before the last look, and wake() comes after room was made: one of both
          * sees the other. */
         atomic_store(&listener->is_waiting_for_room, true);
-        may_accept = last == NOTHING_WAITS && has_room(listener);
+        must_pause = !has_room(listener) && is_crowded(listener);
     }
     struct pollfd items[] = {
         {.fd = listener->wake_fd,              .events = POLLIN},
-        {.fd = may_accept ? listener->fd : -1, .events = POLLIN},
+        {.fd = must_pause ? -1 : listener->fd, .events = POLLIN},
     };
-    poll(items, ARRAY_LEN(items), last == NO_RESOURCES ? LISTENER_RESOURCE_WAIT_MS : -1);
+    poll(items, ARRAY_LEN(items), must_pause ? LISTENER_PAUSE_MS : -1);
     atomic_store(&listener->is_waiting_for_room, false);
     uint64_t count;
     ssize_t got = read(listener->wake_fd, &count, sizeof count);
@@ -118,6 +129,29 @@ static bool find_port(struct http_listener *listener)
     return true;
 }
 
+/*
+ * Accepted connections inherit this. A machine that lost its power or its network says no goodbye:
+ * without it the kernel would wait a quarter of an hour for what it sent to be confirmed, and for
+ * ever when nothing is under way (a long poll, a stream between its events).
+ */
+static void notice_vanished_peers(int fd)
+{
+    static const struct {
+        int level;
+        int name;
+        int value;
+    } options[] = {
+        {SOL_SOCKET,  SO_KEEPALIVE,     1    },
+        {IPPROTO_TCP, TCP_KEEPIDLE,     60   }, /* s of silence until it is asked for */
+        {IPPROTO_TCP, TCP_KEEPINTVL,    10   }, /* s between questions */
+        {IPPROTO_TCP, TCP_KEEPCNT,      3    }, /* unanswered */
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, 30000}, /* ms that sent bytes may stay unconfirmed */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                   sizeof options[i].value);
+}
+
 static enum err_code open_socket(struct http_listener *listener, const struct sockaddr *address,
                                  socklen_t address_bytes, struct err *reterr)
 {
@@ -131,6 +165,7 @@ static enum err_code open_socket(struct http_listener *listener, const struct so
     setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address->sa_family == AF_INET6)
         setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    notice_vanished_peers(listener->fd);
     bool is_listening = bind(listener->fd, address, address_bytes) == 0 &&
                         listen(listener->fd, LISTENER_BACKLOG) == 0 && find_port(listener);
     return is_listening ? OK : bind_error(reterr);

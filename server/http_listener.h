@@ -18,6 +18,9 @@ struct http_listener_handler {
     /* Whether one more connection may be accepted. If not, clients wait in the backlog until
      * http_listener_wake(). */
     bool (*has_room)(void *context);
+    /* There is none, and somebody waits: make some. Again every now and then as long as it is so.
+     */
+    void (*on_crowd)(void *context);
     /* A non-blocking connection; the descriptor is the callee's. */
     void (*on_accept)(void *context, int fd, const struct sockaddr *address,
                       socklen_t address_bytes);

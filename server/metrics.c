@@ -163,6 +163,11 @@ void metrics_write(struct buf *out, struct app *app)
           (double)http_suspended_count(app->http));
     value(out, "http_bodies_in_flight_bytes", "gauge", "Bytes of request bodies held.",
           (double)http_bodies_in_flight_bytes(app->http));
+    value(out, "http_connections_max", "gauge", "As many connections as there may be.",
+          (double)app->connections_max);
+    value(out, "http_shed_total", "counter",
+          "Idle or slow connections ended to make room for others.",
+          (double)http_shed_count(app->http));
     value(out, "http_slow_senders_total", "counter", "Connections ended for being too slow.",
           (double)http_reaped_count(app->http));
 }

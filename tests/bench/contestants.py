@@ -122,6 +122,23 @@ class Rows:
         return stored
 
 
+def wrk(url, place, seconds, part, addresses=None, new_percent=NEW_PERCENT):
+    """Posts for some seconds, and gives what submissions.lua says of them. `part` is a letter: no other run of the cell
+    has it. `addresses`: as many as come again; left out: as many as are stored."""
+    arguments = ["wrk", "-t", "1", "-c", place.connections, "-d", f"{seconds}s", "--timeout", "10s",
+                 "-s", HERE / "submissions.lua", url, "--", place.publishable_key, addresses or place.contacts,
+                 new_percent, place.name + part, place.seed + ord(part)]
+    process = processes.spawn(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        out = process.communicate(timeout=seconds + MARGIN_SECONDS)[0]
+    finally:
+        processes.end(process)
+    lines = [line for line in out.splitlines() if line.startswith('{"requests"')]
+    if process.returncode != 0 or not lines:
+        raise RuntimeError(f"wrk ended with {process.returncode}: {out[-2000:]}")
+    return json.loads(lines[0])
+
+
 class Served:
     """Whoever answers form posts over HTTP; wrk posts. `serve` starts it for a cell and gives a Running."""
 
@@ -131,6 +148,9 @@ class Served:
     def beside(self, running, place, sample):
         """What else goes on while it is measured."""
         return contextlib.nullcontext()
+
+    def _wrk(self, running, place, seconds, part):
+        return wrk(running.url, place, seconds, part, self.addresses, self.new_percent)
 
     def measure(self, place):
         sample = Sample()
@@ -172,20 +192,6 @@ class Served:
         if stored >= ENOUGH_FOR_SHARES and (abs(new - self.new_percent / 100) > 0.05 or changed > 0.01):
             faults.append(f"contacts made {new}, changed {changed} for each submission")
         return faults
-
-    def _wrk(self, running, place, seconds, part):
-        arguments = ["wrk", "-t", "1", "-c", place.connections, "-d", f"{seconds}s", "--timeout", "10s",
-                     "-s", HERE / "submissions.lua", running.url, "--", place.publishable_key,
-                     self.addresses or place.contacts, self.new_percent, place.name + part, place.seed + ord(part)]
-        process = processes.spawn(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        try:
-            out = process.communicate(timeout=seconds + MARGIN_SECONDS)[0]
-        finally:
-            processes.end(process)
-        lines = [line for line in out.splitlines() if line.startswith('{"requests"')]
-        if process.returncode != 0 or not lines:
-            raise RuntimeError(f"wrk ended with {process.returncode}: {out[-2000:]}")
-        return json.loads(lines[0])
 
 
 @dataclasses.dataclass

@@ -77,7 +77,7 @@ static void test_defaults(void **state)
     assert_string_equal(config->data_dir,
                         geteuid() == 0 ? "/var/lib/relais" : "/home/x/.local/share/relais");
     assert_int_equal(config->http_threads, 2);
-    assert_int_equal(config->connections_max, 4096);
+    assert_int_equal(config->connections_max, 16384);
     assert_int_equal(config->ingest_writers, 2);
     assert_int_equal(config->write_writers, 1);
     assert_int_equal(config->readers, 2);

@@ -828,19 +828,88 @@ static void lets_connections_wait_above_the_limit(void **state)
     int fds[6];
     for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
         fds[i] = client_connect(app); /* the backlog takes it */
-        client_say(fds[i], "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+        client_say(fds[i], i < 3 ? "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n"
+                                 : "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
     }
-    for (size_t i = 0; i < 3; i++)
-        expect_response(fds[i], 200, "GET /a ");
+    WAIT_UNTIL(http_suspended_count(app->http) == 3);
     assert_int_equal(http_connection_count(app->http), 3);
     struct pollfd item = {.fd = fds[3], .events = POLLIN};
     assert_int_equal(poll(&item, 1, 0), 0);
+    for (size_t i = 0; i < 3; i++)
+        http_resume(held_pop(&app->held));
     for (size_t i = 0; i < 3; i++) {
+        expect_response(fds[i], 200, "GET /hold ");
         close(fds[i]);
-        expect_response(fds[i + 3], 200, "GET /a ");
-        close(fds[i + 3]);
+    }
+    for (size_t i = 3; i < 6; i++) {
+        expect_response(fds[i], 200, "GET /a ");
+        close(fds[i]);
     }
     WAIT_UNTIL(http_connection_count(app->http) == 0);
+}
+
+/* The table is full of one that works, one that is idle and one that drips: who wants in, gets in,
+ * and who works stays. */
+static void makes_room_for_those_who_wait(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = default_config();
+    config.connections_max = 3;
+    app_start(app, &config);
+    int working = client_connect(app);
+    int idle = client_connect(app);
+    int dripping = client_connect(app);
+    client_say(working, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+    client_say(idle, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+    expect_response(idle, 200, "GET /a ");
+    client_say(dripping, "GET /a HTT");
+    WAIT_UNTIL(http_connection_count(app->http) == 3 && http_suspended_count(app->http) == 1);
+    int fds[2];
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = client_connect(app);
+        client_say(fds[i], "GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        expect_response(fds[i], 200, "GET /b ");
+    expect_end(idle);
+    assert_true(http_shed_count(app->http) >= 2);
+    assert_int_equal(http_reaped_count(app->http), 0);
+    http_resume(held_pop(&app->held));
+    expect_response(working, 200, "GET /hold ");
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    close(working);
+    close(dripping);
+    WAIT_UNTIL(http_connection_count(app->http) == 0);
+}
+
+static void makes_room_among_slow_senders(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = default_config();
+    config.connections_max = 4;
+    app_start(app, &config);
+    int slow[4];
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        slow[i] = client_connect(app);
+        client_say(slow[i], i < 2 ? "GET /a HTT"
+                                  : "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n12");
+    }
+    WAIT_UNTIL(http_connection_count(app->http) == 4);
+    for (unsigned i = 0; i < 4; i++) {
+        int fd = client_connect(app);
+        client_say(fd, "GET /hold HTTP/1.1\r\nHost: h\r\n\r\n");
+        WAIT_UNTIL(http_suspended_count(app->http) == i + 1);
+        expect_end(slow[i]); /* heads before bodies, the longest first */
+        slow[i] = fd;
+    }
+    assert_int_equal(http_shed_count(app->http), 4);
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++)
+        http_resume(held_pop(&app->held));
+    for (size_t i = 0; i < ARRAY_LEN(slow); i++) {
+        expect_response(slow[i], 200, "GET /hold ");
+        close(slow[i]);
+    }
 }
 
 /* --- The gate, over the wire -------------------------------------------------------------------
@@ -1550,6 +1619,8 @@ int main(void)
         TEST(refuses_reply_headers_that_do_not_fit),
         TEST(limits_heads),
         TEST(lets_connections_wait_above_the_limit),
+        TEST(makes_room_for_those_who_wait),
+        TEST(makes_room_among_slow_senders),
         TEST(refuses_smuggling),
         TEST(cuts_off_dripping_clients),
         TEST(cuts_off_many_dripping_clients_at_once),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "http_reaper.h"
 
 static const int64_t timeouts_us[HTTP_STAGE_COUNT_] = {
@@ -158,6 +159,71 @@ static void keeps_the_others_in_order(void **state)
         pair_close(&pairs[i]);
 }
 
+/* Two of each stage, all there for long enough: idle ones go first, then heads, bodies, replies; in
+ * each stage the longest first; who works never. */
+static void sheds_in_order(void **state)
+{
+    (void)state;
+    static const enum http_stage order[] = {HTTP_STAGE_IDLE, HTTP_STAGE_HEADER, HTTP_STAGE_BODY,
+                                            HTTP_STAGE_REPLY, HTTP_STAGE_WORK};
+    static const int64_t late_us = 100 * US_PER_SECOND;
+    struct http_reaper reaper;
+    struct pair pairs[ARRAY_LEN(order)][2];
+    http_reaper_init(&reaper, timeouts_us);
+    for (size_t i = ARRAY_LEN(order); i-- > 0;) {
+        for (size_t k = 0; k < 2; k++) {
+            pair_open(&pairs[i][k]);
+            http_reaper_add(&reaper, &pairs[i][k].entry, pairs[i][k].server, 0);
+            http_reaper_enter(&reaper, &pairs[i][k].entry, order[i], (int64_t)k);
+        }
+    }
+    for (unsigned count = 0; count < 2 * (ARRAY_LEN(order) - 1); count++) {
+        assert_false(is_shut(&pairs[count / 2][count % 2]));
+        (void)http_reaper_shed(&reaper, 1, late_us);
+        assert_true(is_shut(&pairs[count / 2][count % 2]));
+        assert_int_equal(reaper.shed_count, count + 1);
+    }
+    assert_int_equal(http_reaper_shed(&reaper, 100, late_us), INT64_MAX);
+    assert_int_equal(reaper.shed_count, 8);
+    assert_int_equal(reaper.reaped_count, 0);
+    for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+        for (size_t k = 0; k < 2; k++) {
+            http_reaper_remove(&reaper, &pairs[i][k].entry);
+            pair_close(&pairs[i][k]);
+        }
+    }
+}
+
+static void sheds_nobody_before_it_is_fair(void **state)
+{
+    (void)state;
+    struct http_reaper reaper;
+    struct pair idle;
+    struct pair body;
+    http_reaper_init(&reaper, timeouts_us);
+    assert_int_equal(http_reaper_shed(&reaper, 1, 0), INT64_MAX);
+    pair_open(&idle);
+    pair_open(&body);
+    http_reaper_add(&reaper, &body.entry, body.server, 0);
+    http_reaper_enter(&reaper, &body.entry, HTTP_STAGE_BODY, 5000);
+    http_reaper_add(&reaper, &idle.entry, idle.server, 0);
+    http_reaper_enter(&reaper, &idle.entry, HTTP_STAGE_IDLE, 7000);
+    const int64_t idle_at_us = 7000 + HTTP_FAIR_IDLE_MS * US_PER_MS;
+    const int64_t body_at_us = 5000 + HTTP_FAIR_BODY_MS * US_PER_MS;
+    assert_int_equal(http_reaper_shed(&reaper, 1, 8000), idle_at_us);
+    assert_int_equal(http_reaper_shed(&reaper, 1, idle_at_us - 1), idle_at_us);
+    assert_false(is_shut(&idle) || is_shut(&body));
+    assert_int_equal(http_reaper_shed(&reaper, 1, idle_at_us), body_at_us);
+    assert_true(is_shut(&idle));
+    assert_false(is_shut(&body));
+    assert_int_equal(http_reaper_shed(&reaper, 1, body_at_us), INT64_MAX);
+    assert_true(is_shut(&body));
+    http_reaper_remove(&reaper, &idle.entry);
+    http_reaper_remove(&reaper, &body.entry);
+    pair_close(&idle);
+    pair_close(&body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +231,8 @@ int main(void)
         cmocka_unit_test(leaves_who_works_or_moves_on),
         cmocka_unit_test(tells_silent_from_slow),
         cmocka_unit_test(keeps_the_others_in_order),
+        cmocka_unit_test(sheds_in_order),
+        cmocka_unit_test(sheds_nobody_before_it_is_fair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
