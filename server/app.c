@@ -20,6 +20,7 @@ struct store_config app_store_config(const struct config *config, const char *da
         .batch_items = (size_t)config->batch_items,
         .operation_timeout_us = config->operation_timeout_us,
         .event_retention_us = config->event_retention_us,
+        .quarantine_retention_us = config->quarantine_retention_us,
         .background = true,
     };
     store.writers[LANE_INGEST] = (size_t)config->ingest_writers;

@@ -83,6 +83,9 @@ const struct config_setting config_settings[] = {
     {"event-retention",            "RELAIS_EVENT_RETENTION",            CONFIG_SERVE,                      CONFIG_DURATION,  false,
      AT(event_retention_us),                                                                                                                                        "P400D",          US_PER_DAY,      36500 * US_PER_DAY,
      "how long the change feed keeps its events"                                                                                                                                                                                                                                            },
+    {"quarantine-retention",       "RELAIS_QUARANTINE_RETENTION",       CONFIG_SERVE,                      CONFIG_DURATION,  false,
+     AT(quarantine_retention_us),                                                                                                                                   "P30D",           US_PER_DAY,      365 * US_PER_DAY,
+     "how long submissions wait in quarantine; then they are purged"                                                                                                                                                                                                                        },
 };
 /* clang-format on */
 

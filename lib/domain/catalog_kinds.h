@@ -46,13 +46,6 @@ struct offer_body {
     int64_t published_at_us;
 };
 
-struct protection_body {
-    bool honeypot;
-    bool token;
-    bool disposable;
-    bool repeats;
-};
-
 struct form_body_stored {
     struct str slug;
     struct str name;
@@ -68,7 +61,7 @@ struct form_body_stored {
     size_t allowed_origin_count;
     struct str redirect_url;
     struct str consent_text;
-    struct protection_body protection;
+    const json_t *protection;
 };
 
 struct campaign_body {
@@ -168,6 +161,10 @@ struct model_body {
     int state; /* only in a proposal: 0 puts it into force */
 };
 
+struct form_secret_body {
+    struct str secret;
+};
+
 union catalog_body {
     struct organisation_body organisation;
     struct attribute_body attribute;
@@ -181,6 +178,7 @@ union catalog_body {
     struct policy_body policy;
     struct calendar_body calendar;
     struct model_body model;
+    struct form_secret_body form_secret;
 };
 
 struct catalog_kind_rules {

@@ -1,5 +1,7 @@
 #include "domain/catalog_read.h"
 
+#include <assert.h>
+
 #include "domain/jsonlogic.h"
 #include "domain/model.h"
 
@@ -61,7 +63,7 @@ static const void *read_offer(struct catalog_parts *parts, const struct offer_bo
 }
 
 static const void *read_form(struct catalog_parts *parts, const struct form_body_stored *in,
-                             const json_t *body)
+                             const json_t *body, struct faults *faults)
 {
     struct form *out = arena_alloc(&parts->arena, sizeof *out);
     if (out != NULL) {
@@ -78,6 +80,9 @@ static const void *read_form(struct catalog_parts *parts, const struct form_body
             .redirect_url = in->redirect_url,
             .consent_text = in->consent_text,
         };
+        if (!protection_read(in->protection, /* is_stored= */ true, &out->protection, faults)) {
+            return out; /* the faults say so */
+        }
     }
     return out;
 }
@@ -209,6 +214,20 @@ static const void *read_model(struct catalog_parts *parts, const struct model_bo
     return code == ERR_NOMEM ? NULL : out;
 }
 
+static const void *read_form_secret(struct catalog_parts *parts, const struct form_secret_body *in,
+                                    struct faults *faults)
+{
+    struct form_token_secret *out = arena_alloc(&parts->arena, sizeof *out);
+    struct sha256 secret;
+    if (!key_hash_parse(in->secret, &secret)) {
+        faults_add(faults, "/secret", "format", "These are no 64 hexadecimal digits.");
+    } else if (out != NULL) {
+        memcpy(out->bytes, secret.bytes, sizeof out->bytes);
+    }
+    return out;
+}
+static_assert((int)FORM_TOKEN_SECRET_BYTES == (int)SHA256_BYTES, "written like a hash");
+
 const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry *entry,
                          const union catalog_body *in, struct faults *faults)
 {
@@ -220,7 +239,7 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
     case CATALOG_OFFER:
         return read_offer(parts, &in->offer);
     case CATALOG_FORM:
-        return read_form(parts, &in->form, entry->body);
+        return read_form(parts, &in->form, entry->body, faults);
     case CATALOG_MEMBER:
         return read_member(parts, &in->member, entry->id);
     case CATALOG_REASON:
@@ -231,6 +250,8 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
         return read_policy(parts, &in->policy, entry->id, faults);
     case CATALOG_MODEL:
         return read_model(parts, &in->model, faults);
+    case CATALOG_FORM_SECRET:
+        return read_form_secret(parts, &in->form_secret, faults);
     case CATALOG_CAMPAIGN:
     case CATALOG_STAGE:
     case CATALOG_CALENDAR:

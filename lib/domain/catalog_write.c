@@ -4,7 +4,7 @@
 #include "domain/funnel.h"
 
 /* Kept for us alone. */
-static const char *const hidden_names[] = {"hash", "previous_hash", NULL};
+static const char *const hidden_names[] = {"hash", "previous_hash", "secret", NULL};
 
 static void write_value(struct json_writer *json, const json_t *value);
 

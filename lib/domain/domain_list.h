@@ -1,6 +1,7 @@
 /*
- * The lists of domains that are built in: who gives mailboxes to everybody, and what kind of site a
- * visitor came from. cmake/lists says where they come from and what their keys mean.
+ * The lists of domains that are built in: who gives mailboxes to everybody or for a moment, and
+ * what kind of site a visitor came from. cmake/lists says where they come from and what their keys
+ * mean.
  *
  * Reading only; thread-safe; nothing to initialise.
  */
@@ -9,8 +10,8 @@
 #include "base/str.h"
 
 /*
- * The word behind `key` in the list of that name ("free_mail", "referrers"): "" for a key that
- * stands alone, absent when the list does not have it. Exact, by bytes; every key is in lower case.
- * Points into the program.
+ * The word behind `key` in the list of that name ("disposable", "free_mail", "referrers"): "" for a
+ * key that stands alone, absent when the list does not have it. Exact, by bytes; every key is in
+ * lower case. Points into the program.
  */
 struct str domain_list_find(const char *list, struct str key);

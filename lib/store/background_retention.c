@@ -1,15 +1,44 @@
-/* What the background thread throws away: first answers after a day, the feed after its retention.
- */
+/* What the background thread throws away: first answers after a day, the feed after its retention,
+ * what nobody took out of the quarantine. */
 #include "store/idempotency.h"
 #include "store/store_internal.h"
 
-enum { TRANSACTIONS_AT_ONCE = 2000 };
+enum { TRANSACTIONS_AT_ONCE = 2000, ENTRIES_AT_ONCE = 5000 };
 
 static const int64_t retention_pause_us = 60 * US_PER_SECOND;
 
 static double seconds(int64_t us)
 {
     return (double)us / (double)US_PER_SECOND;
+}
+
+/* Those older than that, of the oldest few. */
+static enum err_code expire_old(struct store *store, enum statement statement, int64_t age_us,
+                                int32_t at_once, struct err *reterr)
+{
+    struct background *background = &store->background;
+    params_clear(&background->params);
+    param_real(&background->params, seconds(age_us));
+    param_int(&background->params, at_once);
+    return conn_run(background->conn, statement, &background->params, NULL, reterr);
+}
+
+/* What was said goes when the quarantine's own time is over, that it was there with the feed. */
+static enum err_code expire_quarantine(struct store *store, struct err *reterr)
+{
+    const struct store_config *config = &store->config;
+    enum err_code code = OK;
+    if (config->quarantine_retention_us > 0) {
+        code = expire_old(store, STATEMENT_QUARANTINE_PURGE_OLD, config->quarantine_retention_us,
+                          ENTRIES_AT_ONCE, reterr);
+    }
+    if (code == OK && config->event_retention_us > 0) {
+        code = expire_old(store, STATEMENT_QUARANTINE_EXPIRE, config->event_retention_us,
+                          ENTRIES_AT_ONCE, reterr);
+    }
+    struct conn *conn = store->background.conn;
+    code = code != OK ? code : conn_run(conn, STATEMENT_FORM_TOKEN_EXPIRE, NULL, NULL, reterr);
+    return code != OK ? code : conn_run(conn, STATEMENT_FORM_TRACE_EXPIRE, NULL, NULL, reterr);
 }
 
 enum err_code background_expire(struct store *store, struct err *reterr)
@@ -25,11 +54,8 @@ enum err_code background_expire(struct store *store, struct err *reterr)
     enum err_code code =
         conn_run(background->conn, STATEMENT_IDEMPOTENCY_EXPIRE, &background->params, NULL, reterr);
     if (code == OK && store->config.event_retention_us > 0) {
-        params_clear(&background->params);
-        param_real(&background->params, seconds(store->config.event_retention_us));
-        param_int(&background->params, TRANSACTIONS_AT_ONCE);
-        code =
-            conn_run(background->conn, STATEMENT_EVENT_EXPIRE, &background->params, NULL, reterr);
+        code = expire_old(store, STATEMENT_EVENT_EXPIRE, store->config.event_retention_us,
+                          TRANSACTIONS_AT_ONCE, reterr);
     }
-    return code;
+    return code != OK ? code : expire_quarantine(store, reterr);
 }

@@ -463,7 +463,7 @@ static enum err_code receive_keys(struct batch *batch)
     for (size_t r = 0; r < rows_count(rows) && code == OK; r++) {
         mark_replay(batch->asked[row_bigint(rows, r, 0) - 1], rows, r);
     }
-    return code != OK ? code : batch_receive_watch(batch);
+    return code;
 }
 
 static enum err_code receive_deals(struct batch *batch)

@@ -475,6 +475,7 @@ static void write_quarantine(struct json_writer *json, const struct writer *writ
     WRITE("email_key", json_str, input->email_key);
     WRITE("channel", json_str, input->activity.channel);
     WRITE("consent_text", json_str, input->consent_text);
+    WRITE("network", json_str, input->network);
     WRITE("payload", json_raw, input->activity.payload);
     WRITE("raw", write_bytes, input->quarantine.raw);
     WRITE("raw_type", json_str, input->quarantine.raw_type);

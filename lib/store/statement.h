@@ -46,6 +46,13 @@
     STATEMENT(FORM_TRACE_INSERT, form_trace_insert)                                                \
     STATEMENT(QUARANTINE_INSERT, quarantine_insert)                                                \
     STATEMENT(QUARANTINE_SETTLE, quarantine_settle)                                                \
+    STATEMENT(QUARANTINE_ONE, quarantine_one)                                                      \
+    STATEMENT(QUARANTINE_PAGE, quarantine_page)                                                    \
+    STATEMENT(QUARANTINE_COUNTS, quarantine_counts)                                                \
+    STATEMENT(QUARANTINE_PURGE_OLD, quarantine_purge_old)                                          \
+    STATEMENT(QUARANTINE_EXPIRE, quarantine_expire)                                                \
+    STATEMENT(FORM_TOKEN_EXPIRE, form_token_expire)                                                \
+    STATEMENT(FORM_TRACE_EXPIRE, form_trace_expire)                                                \
     STATEMENT(CATALOG_LOAD, catalog_load)                                                          \
     STATEMENT(CATALOG_LOCK, catalog_lock)                                                          \
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \

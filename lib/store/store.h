@@ -20,8 +20,9 @@ struct store_config {
     size_t queue_items;
     size_t batch_items;
     int64_t operation_timeout_us;
-    int64_t event_retention_us; /* how long the feed is kept */
-    bool background;            /* run the sequencer and the flagger */
+    int64_t event_retention_us;      /* how long the feed is kept */
+    int64_t quarantine_retention_us; /* how long what was said is kept in quarantine */
+    bool background;                 /* run the sequencer and the flagger */
 };
 
 /* Counters since start; read without a lock, each on its own. */

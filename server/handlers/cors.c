@@ -37,16 +37,30 @@ void request_preflight(struct request *request, const char *allow)
     struct http_message *message = request->message;
     message->reply.status = 204;
     http_reply_header(message, "Allow", str_from(allow));
-    struct route_match match;
-    router_match(HTTP_POST, message->path, request->arena, &match);
-    if (match.route == NULL || match.route->start != submit_start) {
+    /* The two things that scripts of other origins do: get a form token, and submit. */
+    static const struct {
+        enum http_method method;
+        const char *name;
+        enum request_step (*start)(struct request *request);
+    } shared[] = {
+        {HTTP_POST, "POST", submit_start    },
+        {HTTP_GET,  "GET",  form_token_start},
+    };
+    struct route_match match = {.route = NULL};
+    const char *method = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(shared) && method == NULL; i++) {
+        router_match(shared[i].method, message->path, request->arena, &match);
+        method = match.route != NULL && match.route->start == shared[i].start ? shared[i].name
+                                                                              : NULL;
+    }
+    if (method == NULL) {
         return;
     }
     struct catalog *catalog = store_catalog(request->app->store);
     const struct form *form = catalog_form(catalog, match.params[0]);
     if (form != NULL) {
         cors_allow(request, form);
-        http_reply_header(message, "Access-Control-Allow-Methods", STR_LITERAL("POST"));
+        http_reply_header(message, "Access-Control-Allow-Methods", str_from(method));
         http_reply_header(message, "Access-Control-Allow-Headers",
                           STR_LITERAL("Authorization, Content-Type"));
         http_reply_header(message, "Access-Control-Max-Age", STR_LITERAL("600"));

@@ -40,7 +40,7 @@ enum request_step key_finish(struct request *request);
 enum request_step key_delete_start(struct request *request);
 enum request_step key_delete_finish(struct request *request);
 
-/* ---- capture: submit.c, pages.c, embed.c, activities.c ---- */
+/* ---- capture: submit.c, pages.c, embed.c, form_tokens.c, activities.c ---- */
 extern const struct query thanks_query;
 extern const struct query embed_query;
 enum request_step thanks_start(struct request *request);
@@ -48,6 +48,9 @@ enum request_step embed_start(struct request *request);
 enum request_step embed_script_start(struct request *request);
 enum request_step submit_start(struct request *request);
 enum request_step submit_finish(struct request *request);
+/* The form in the path, when whoever asks may submit it; NULL: the reply says why not. */
+const struct form *submit_form(struct request *request);
+enum request_step form_token_start(struct request *request);
 enum request_step activities_start(struct request *request);
 enum request_step activities_finish(struct request *request);
 
@@ -95,6 +98,21 @@ enum request_step submission_list_start(struct request *request);
 enum request_step submission_list_finish(struct request *request);
 enum request_step submission_get_start(struct request *request);
 enum request_step submission_get_finish(struct request *request);
+
+/* ---- quarantine: quarantine.c, quarantine_moves.c ---- */
+extern const struct query quarantine_query;
+extern const struct query quarantine_counts_query;
+extern const struct schema quarantine_settle_schema;
+enum request_step quarantine_list_start(struct request *request);
+enum request_step quarantine_list_finish(struct request *request);
+enum request_step quarantine_counts_start(struct request *request);
+enum request_step quarantine_counts_finish(struct request *request);
+enum request_step quarantine_get_start(struct request *request);
+enum request_step quarantine_get_finish(struct request *request);
+enum request_step quarantine_release_start(struct request *request);
+enum request_step quarantine_release_read(struct request *request);
+enum request_step quarantine_purge_start(struct request *request);
+enum request_step quarantine_settle_finish(struct request *request);
 
 /* ---- handoffs, SLA, feed: handoffs.c, handoff_moves.c, sla.c, events.c ---- */
 extern const struct query handoff_query;

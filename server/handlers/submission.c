@@ -6,7 +6,7 @@
 #include "remote_network.h"
 #include "schema/json.h"
 
-enum { SUBMISSION_BYTES_MAX = 65536, CONTEXT_VALUE_BYTES_MAX = 2048 };
+enum { SUBMISSION_BYTES_MAX = 65536, CONTEXT_VALUE_BYTES_MAX = 2048, TOKEN_CHARS_MAX = 1024 };
 
 static const char *const context_names[] = {
     [CONTEXT_PAGE_URL] = "page_url",         [CONTEXT_REFERRER] = "referrer",
@@ -22,6 +22,7 @@ struct submission_body {
     const json_t *consents;
     const json_t *context;
     int64_t occurred_at_us;
+    struct str token;
 };
 
 static const struct field submission_fields[] = {
@@ -34,6 +35,8 @@ static const struct field submission_fields[] = {
     FIELD("consents", JSON, struct submission_body, consents, .flags = FIELD_NULLABLE),
     FIELD("context", JSON, struct submission_body, context, .flags = FIELD_NULLABLE),
     FIELD("occurred_at", TIME, struct submission_body, occurred_at_us, .flags = FIELD_NULLABLE),
+    FIELD(PROTECTION_TOKEN_FIELD, STRING, struct submission_body, token, .flags = FIELD_NULLABLE,
+          .max = TOKEN_CHARS_MAX),
 };
 static const struct schema submission_schema = SCHEMA(struct submission_body, submission_fields);
 
@@ -138,15 +141,61 @@ static void decode_context(struct request *request, const json_t *context,
     }
 }
 
+/* The object without the member of that name, which goes to *ret_text: a copy of the request's; the
+ * same when it has none. Whatever is not a text counts as one. NULL: out of memory. */
+static const json_t *take_out(struct request *request, const json_t *object, struct str name,
+                              struct str *ret_text)
+{
+    const json_t *value = json_object_getn(json_unconst(object), name.data, name.len);
+    if (value == NULL) {
+        return object;
+    }
+    json_t *rest = json_copy(json_unconst(object));
+    if (rest == NULL || json_object_deln(rest, name.data, name.len) != 0) {
+        json_decref(rest);
+        faults_add(&request->faults, "", "memory", "Out of memory.");
+        return NULL;
+    }
+    request_own(request, rest);
+    if (json_is_string(value)) {
+        *ret_text = json_str_of(value);
+    } else if (!json_is_null(value)) {
+        *ret_text = STR_LITERAL("not a text");
+    }
+    return rest;
+}
+
+/* The honeypot stands beside the e-mail or among the attributes; it is never a claim. */
+static const json_t *take_honeypot(struct request *request, struct submission *submission,
+                                   const json_t *object)
+{
+    const struct str name = submission->form->protection.honeypot;
+    struct str text = {0};
+    if (name.data == NULL || !json_is_object(object)) {
+        return object;
+    }
+    const json_t *rest = take_out(request, object, name, &text);
+    if (str_trim(text).len > 0 || submission->honeypot.data == NULL) {
+        submission->honeypot = text;
+    }
+    return rest;
+}
+
 void submission_take_json(struct request *request, struct submission *submission,
-                          const json_t *body_json)
+                          const json_t *whole_json)
 {
     struct submission_body body;
+    const json_t *body_json = take_honeypot(request, submission, whole_json);
+    if (body_json == NULL) {
+        return;
+    }
     /* What is wrong stays with its field: the rest is looked at all the same, so that all faults
      * are told. */
     const bool is_sound =
         schema_decode(&submission_schema, body_json, request->arena, &body, &request->faults);
     struct input *input = &submission->input;
+    submission->token = body.token;
+    body.attributes = take_honeypot(request, submission, body.attributes);
     (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
                            &input->attribute_count);
     (void)consents_from_json(request, body.consents, "/consents", &input->consents,
@@ -252,8 +301,13 @@ void submission_take_fields(struct request *request, struct submission *submissi
                             const struct form_field *fields, size_t count)
 {
     struct input *input = &submission->input;
+    const struct str honeypot = submission->form->protection.honeypot;
     for (size_t i = 0; i < count; i++) {
         const struct form_field *field = &fields[i];
+        if (honeypot.data != NULL && str_eq(field->name, honeypot)) {
+            submission->honeypot = field->value;
+            continue;
+        }
         const struct str name = submission_field_name(submission->form, field->name);
         const int context = name_index(context_names, name);
         if (context >= 0) {
@@ -270,6 +324,8 @@ void submission_take_fields(struct request *request, struct submission *submissi
             if (!input->activity.has_client_id && field->value.len > 0) {
                 faults_add(&request->faults, "/id", "format", "The id is not a UUID.");
             }
+        } else if (str_is(name, PROTECTION_TOKEN_FIELD)) {
+            submission->token = field->value;
         } else if (str_starts_with(name, "consent_")) {
             take_consent(request, submission, str_slice(name.data + 8, name.len - 8), field->value);
         } else {
@@ -338,29 +394,63 @@ static struct sha256 fingerprint_of(const struct submission *submission, struct 
     if (submission->input.activity.occurred_at_us != TIME_NONE) {
         (void)time_format(submission->input.activity.occurred_at_us, occurred_at);
     }
-    const struct str parts[] = {submission->input.email_key, payload, str_from(occurred_at)};
-    return sha256_of_parts(parts, ARRAY_LEN(parts));
+    /* A filled honeypot is a difference; the form token is not: a page that is loaded again sends
+     * another one with the same. */
+    const struct str parts[] = {submission->input.email_key, payload, str_from(occurred_at),
+                                submission->honeypot};
+    const bool is_trapped = str_trim(submission->honeypot).len > 0;
+    return sha256_of_parts(parts, ARRAY_LEN(parts) - (is_trapped ? 0 : 1));
 }
 
-bool submission_complete(struct request *request, struct submission *submission)
+/* A form without protection pays nothing. */
+static void judge(const struct request *request, struct submission *submission)
 {
-    struct input *input = &submission->input;
     const struct form *form = submission->form;
+    struct input *input = &submission->input;
+    if (protection_is_off(&form->protection)) {
+        return;
+    }
+    const struct protection_evidence evidence = {
+        .form = form->slug,
+        .email_key = input->email_key,
+        .honeypot = submission->honeypot,
+        .token = submission->token,
+        .attributes = input->attributes,
+        .attribute_count = input->attribute_count,
+        .received_at_us = input->activity.received_at_us != 0 ? input->activity.received_at_us
+                                                              : clock_wall_us(),
+    };
+    size_t secret_count;
+    const struct form_token_secret *secrets = catalog_form_secrets(request->catalog, &secret_count);
+    input->quarantine.suspicions |=
+        protection_judge(&form->protection, secrets, secret_count, &evidence, &submission->watch);
+    input->quarantine.watch = &submission->watch;
+}
+
+bool submission_of_form(const struct form *form, struct input *input)
+{
     struct activity_input *activity = &input->activity;
-    const struct str payload = payload_of(request, submission);
+    const char *actor = arena_printf(input->arena, "form:%.*s", STR_ARGS(form->slug));
     input->creates = true;
     input->source = SOURCE_FORM;
     input->consent_text = form->consent_text;
-    if (input->consent_count > 0) {
-        input->network = remote_network(request->client.bytes, request->arena);
-    }
-    input->actor = (struct actor){
-        .text = str_from(arena_printf(request->arena, "form:%.*s", STR_ARGS(form->slug)))};
+    input->actor = (struct actor){.text = str_from(actor)};
     activity->scope = form->slug;
     activity->kind = form->activity;
     activity->form = form->slug;
     activity->offer = form->offer;
     activity->campaign = form->campaign;
+    return actor != NULL;
+}
+
+bool submission_complete(struct request *request, struct submission *submission)
+{
+    struct input *input = &submission->input;
+    struct activity_input *activity = &input->activity;
+    const struct str payload = payload_of(request, submission);
+    if (payload.data == NULL || !submission_of_form(submission->form, input)) {
+        return false;
+    }
     activity->channel = channel_of(&(struct visit){
         .page_url = submission->values[CONTEXT_PAGE_URL],
         .referrer = submission->values[CONTEXT_REFERRER],
@@ -369,9 +459,15 @@ bool submission_complete(struct request *request, struct submission *submission)
         .utm_campaign = submission->values[CONTEXT_UTM_CAMPAIGN],
     });
     activity->payload = payload;
+    if (input->consent_count > 0) {
+        input->network = remote_network(request->client.bytes, request->arena);
+    }
     activity->fingerprint = fingerprint_of(submission, payload);
     if (!activity->has_client_id) {
         activity->id = uuid_new(clock_wall_us());
     }
-    return payload.data != NULL && input->actor.text.data != NULL;
+    if (uuid_is_nil(input->quarantine.id)) { /* what a person releases is trusted */
+        judge(request, submission);
+    }
+    return true;
 }

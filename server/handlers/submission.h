@@ -32,6 +32,9 @@ struct submission {
     struct faults ignored;
     struct attribute *misfits;
     size_t misfit_count;
+    struct str honeypot; /* what came in the field that nobody sees; absent: it was not sent */
+    struct str token;    /* the form token, as sent */
+    struct suspicion_watch watch;
 };
 
 /* An empty one in the request's arena; NULL: out of memory. */
@@ -54,5 +57,10 @@ bool submission_is_ticked(struct str value);
 /* When everything is taken: what the form requires is there (else request->faults). */
 void submission_check_required(struct request *request, const struct submission *submission);
 
-/* Fills in the input for the store: payload, fingerprint, id. False: out of memory. */
+/* What every submission of a form is, whoever brings it: its source, actor, kind, offer, campaign.
+ * False: out of memory. */
+bool submission_of_form(const struct form *form, struct input *input);
+
+/* Fills in the input for the store: payload, fingerprint, id, and what the form's protection makes
+ * of it. False: out of memory. */
 bool submission_complete(struct request *request, struct submission *submission);

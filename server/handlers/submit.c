@@ -26,18 +26,29 @@ static enum err_code may_submit(const struct request *request, const struct form
     return has_scope && !is_bound_elsewhere ? OK : ERR_FORBIDDEN;
 }
 
-enum request_step submit_start(struct request *request)
+const struct form *submit_form(struct request *request)
 {
     const struct form *form = catalog_form(request->catalog, request->params[0]);
     if (form == NULL) {
-        return problem(request, ERR_NOT_FOUND, "There is no such form.");
+        (void)problem(request, ERR_NOT_FOUND, "There is no such form.");
+        return NULL;
     }
     const enum err_code may = may_submit(request, form);
     if (may != OK) {
-        return problem(request, may,
-                       may == ERR_FORBIDDEN
-                           ? "This key may not post to this form."
-                           : "This form needs a key: Authorization: Bearer relais_pk_…");
+        (void)problem(request, may,
+                      may == ERR_FORBIDDEN
+                          ? "This key may not post to this form."
+                          : "This form needs a key: Authorization: Bearer relais_pk_…");
+        return NULL;
+    }
+    return form;
+}
+
+enum request_step submit_start(struct request *request)
+{
+    const struct form *form = submit_form(request);
+    if (form == NULL) {
+        return REQUEST_REPLY;
     }
     struct submission *submission = submission_new(request, form);
     if (submission == NULL) {

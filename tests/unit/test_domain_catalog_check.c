@@ -257,9 +257,10 @@ static const struct {
      "{\"slug\":\"f\",\"name\":\"F\",\"offer\":\"none\",\"campaign\":\"" OFFER_ID
      "\",\"required\":[\"A B\"],\"fields\":{\"a/b\":\"Not Ours\",\"\":1},"
      "\"allowed_origins\":[\"https://a.example/\",\"*\",\"https://a.example\"],"
-     "\"redirect_url\":\"/thanks\",\"protection\":{\"captcha\":true},\"makes\":\"mql\"}",     "/makes choice, /required/0 format, /protection/captcha unknown, "
+     "\"redirect_url\":\"/thanks\",\"protection\":{\"captcha\":true},\"makes\":\"mql\"}",     "/makes choice, /required/0 format, "
      "/allowed_origins/0 format, /allowed_origins/1 format, /fields/a~1b format, "
-     "/fields/ format, /fields/ type, /redirect_url format, /offer reference, "
+     "/fields/ format, /fields/ type, /redirect_url format, /protection/captcha unknown, "
+     "/offer reference, "
      "/campaign reference"                                  },
     {CATALOG_CAMPAIGN,
      "{\"slug\":\"c\",\"name\":\"C\",\"starts_on\":\"2027-02-01\",\"ends_on\":\"2027-01-31\","

@@ -430,7 +430,8 @@ static inline size_t effect_count(const struct effects *effects)
 {
     return effects->activities.count + effects->events.count + effects->stages.count +
            effects->attempts.count + effects->feedback.count + effects->consents.count +
-           effects->deals.count + effects->merges.count + effects->handoffs.count;
+           effects->deals.count + effects->merges.count + effects->handoffs.count +
+           effects->quarantines.count + effects->settlements.count + effects->traces.count;
 }
 
 /* ---- what always holds ---- */

@@ -4,7 +4,7 @@
 WITH settled AS (
     UPDATE quarantine q
     SET state = s.state, settled_at = s.settled_at, settled_by = s.settled_by, contact_id = s.contact_id, email = NULL,
-        email_key = NULL, channel = NULL, consent_text = NULL, payload = NULL, raw = NULL, raw_type = NULL
+        email_key = NULL, channel = NULL, consent_text = NULL, network = NULL, payload = NULL, raw = NULL, raw_type = NULL
     FROM jsonb_to_recordset($1::text::jsonb)
       AS s (quarantine_id uuid, state text, settled_at timestamptz, settled_by text, contact_id uuid,
             occurred_at timestamptz)
