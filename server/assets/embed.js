@@ -138,8 +138,15 @@
     if (first) first.focus();
   };
 
+  /* As if there were no script: it leads to a page that says the rest. */
+  const sendPlain = (form) => HTMLFormElement.prototype.submit.call(form);
+
   const showThanks = (form, receipt) => {
     const thanks = form.nextElementSibling;
+    if (!thanks || !thanks.matches(".relais-thanks")) {
+      sendPlain(form);
+      return;
+    }
     const offer = thanks.querySelector(".relais-offer");
     if (offer && receipt.offer_url) offer.querySelector("a").href = receipt.offer_url;
     else if (offer) offer.remove();
@@ -148,24 +155,26 @@
     thanks.focus();
   };
 
+  /* Whether it is sent: then it is not to be sent once more. */
   const submit = async (form) => {
     clearFaults(form);
     const answer = await send(form);
     if (!answer) {
-      HTMLFormElement.prototype.submit.call(form);
-      return;
+      sendPlain(form);
+      return false; /* should the page's policy forbid that as well, the button still does something */
     }
     if (answer.status >= 400) {
       const isTaken = (answer.body.errors || []).some((error) => error.pointer === "/id");
       if (isTaken) hiddenField(form, "id").value = newId();
       showFaults(form, answer.body);
-      return;
+      return false;
     }
     const detail = { form: form.getAttribute("data-relais") };
     form.dispatchEvent(new CustomEvent("relais:sent", { bubbles: true, detail }));
     const redirect = form.getAttribute("data-redirect");
     if (redirect) location.assign(redirect);
     else showThanks(form, answer.body);
+    return true;
   };
 
   const enhance = (form) => {
@@ -176,18 +185,19 @@
     /* Other answers are another submission. */
     form.addEventListener("input", () => { hiddenField(form, "id").value = newId(); });
     let isBusy = false;
+    const setBusy = (busy) => {
+      isBusy = busy;
+      if (busy) form.setAttribute("aria-busy", "true");
+      else form.removeAttribute("aria-busy");
+    };
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (isBusy) return;
-      isBusy = true;
-      form.setAttribute("aria-busy", "true");
-      try {
-        await submit(form);
-      } finally {
-        isBusy = false;
-        form.removeAttribute("aria-busy");
-      }
+      setBusy(true);
+      setBusy(await submit(form));
     });
+    /* The visitor came back to it. */
+    addEventListener("pageshow", (event) => { if (event.persisted) setBusy(false); });
   };
 
   const enhanceAll = () => document.querySelectorAll("form[data-relais]").forEach(enhance);

@@ -234,7 +234,8 @@ static struct str field_of(const struct fault *fault)
 static const struct fault *fault_of(const struct request *request, struct str name)
 {
     for (size_t i = 0; i < request->faults.count; i++) {
-        if (str_eq(field_of(&request->faults.items[i]), name)) {
+        const struct str field = field_of(&request->faults.items[i]);
+        if (field.data != NULL && str_eq(field, name)) {
             return &request->faults.items[i];
         }
     }

@@ -1,5 +1,7 @@
 #include "handlers/visitor_text.h"
 
+#include <assert.h>
+
 #include "schema/json.h"
 
 static const struct query_param visitor_params[] = {LANGUAGE_PARAM(struct visitor_query)};
@@ -39,6 +41,7 @@ static struct str readable(const struct request *request, struct str name)
 
 struct str visitor_label(const struct request *request, struct str name, enum language language)
 {
+    assert(name.data != NULL);
     if (str_is(name, "email")) {
         return str_from(language == LANGUAGE_FR ? "Adresse e-mail" : "E-mail address");
     }

@@ -10,6 +10,7 @@ def browser():
     if browser_module.find() is None:
         pytest.skip("there is no Chromium on this machine; ./dev test installs Debian's, TEST_BROWSER names another")
     playwright_api = pytest.importorskip("playwright.sync_api")
+    pytest.importorskip("axe_playwright_python")
     # Not for the whole run: its event loop would be in the way of other tests.
     with playwright_api.sync_playwright() as playwright:
         made = browser_module.launch(playwright)

@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 
 from support import funnel
+from support.browser import barriers
 from support.client import expect
 from support.waiting import wait_until
 
@@ -189,7 +190,25 @@ def test_a_double_click_is_one_submission(visit):
     visitor.page.get_by_role("button").dblclick()
     visitor.page.evaluate("document.forms[0].requestSubmit()")
     visitor.wait_for("Merci")
+    visitor.page.evaluate("document.forms[0].requestSubmit()")
+    visitor.page.reload()
     assert len(visitor.posts) == 1 and len(visitor.stored()) == 1
+
+
+def test_thanks_that_the_page_does_not_have_come_from_the_service(visit):
+    visitor = visit(type="script").fill()
+    visitor.page.evaluate("document.querySelector('.relais-thanks').remove()")
+    visitor.send().wait_for("Nous avons bien reçu votre demande.")
+    assert visitor.is_on_thanks and len(visitor.posts) == 2 and len(visitor.stored()) == 1
+
+
+def test_who_comes_back_may_send_again(visit, site):
+    visitor = visit(type="script", form={"redirect_url": site.put("/merci", HEAD + "<h1>Chez nous</h1>")})
+    visitor.fill().send().wait_for("Chez nous")
+    visitor.page.go_back()
+    first, visitor.email = visitor.email, funnel.address("again")
+    visitor.fill().send().wait_for("Chez nous")
+    assert len(visitor.stored(first)) == len(visitor.stored()) == 1
 
 
 def test_sent_twice_by_the_browser_is_one_submission(visit):
@@ -221,6 +240,7 @@ def test_what_is_wrong_is_shown_beside_the_field(visit):
         assert field.get_attribute("aria-invalid") == "true"
         assert sentence in page.locator(f"#{field.get_attribute('aria-describedby')}").inner_text()
     assert page.get_by_label("Prénom").get_attribute("aria-invalid") is None
+    assert barriers(page, context=".relais-form") == []
     visitor.fill(Entreprise="Cie").send().wait_for("Merci")
     assert page.locator(".relais-error").count() == 0
     (stored,) = visitor.stored()

@@ -9,6 +9,7 @@ import pytest
 
 from support import funnel
 from support.client import expect
+from support.waiting import wait_until
 
 FRENCH = {"Accept-Language": "fr-FR,fr;q=0.9,en;q=0.5"}
 ENGLISH = {"Accept-Language": "en-GB,en;q=0.9"}
@@ -253,6 +254,32 @@ def test_a_parameter_that_the_forms_address_must_not_have(service):
     for query in ("?lang=de", "?x=1"):
         page = expect(service.nobody.post(path_of(form, query), data={"email": funnel.address()}, headers=FRENCH), 422)
         check_page(page)
+
+
+def test_what_could_not_be_stored_is_kept_on_the_page(make_service):
+    """The database does not answer in time: nothing has to be written again."""
+    service = make_service(env={"RELAIS_OPERATION_TIMEOUT": "PT1S"})
+    try:
+        service.start()
+        form = funnel.make_form(service.admin, open=True)
+        answers = {"email": funnel.address(), "city": "L’Œuf <&> \"x\"", "utm_source": "news"}
+        with service.database.connect() as connection, connection.transaction():
+            connection.execute("LOCK TABLE contact, email_identity IN ACCESS EXCLUSIVE MODE")
+            page = expect(service.nobody.post(path_of(form), data=answers, headers=ENGLISH), 503)
+        check_page(page)
+        assert page.headers["Retry-After"] and heading_of(page) == "One moment, please"
+        inputs = inputs_of(page)
+        again = {name: given["value"] for name, given in inputs.items()}
+        assert {given["type"] for given in inputs.values()} == {"hidden"}
+        assert again == {**answers, "id": str(uuid.UUID(again["id"]))}
+        wait_until(lambda: service.nobody.post(path_of(form), data=again, headers=ENGLISH).status_code == 303,
+                   what="the service to go on")
+        (stored,) = service.reader.pages("/v1/submissions", email=answers["email"])
+        assert stored["id"] == again["id"] and stored["attributes"] == {"city": answers["city"]}
+        service.stop()
+    finally:
+        service.end()
+        service.database.drop()
 
 
 def test_scripts_get_documents(service):

@@ -25,6 +25,13 @@ def launch(playwright):
     return playwright.chromium.launch(executable_path=find(), args=ARGUMENTS + sandbox)
 
 
+def barriers(page, context=None):
+    """What axe finds that keeps somebody out: [(rule, the elements)]."""
+    from axe_playwright_python.sync_playwright import Axe  # only where there is a browser
+    found = Axe().run(page, context=context).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+
 class Site:
     """A web server with the pages that it is given: site.pages["/path"] = html, or (html, headers). Everything else is
     404. `requests` are the paths asked for, with their query."""
