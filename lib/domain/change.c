@@ -424,8 +424,25 @@ static bool looks_at_score(enum input_kind kind)
     return false;
 }
 
-bool change_needs_history(const struct contact *contact, const struct input *input,
-                          const struct catalog *catalog, int64_t now_us, size_t inputs_in_batch)
+/* Whether an event at this time comes after all that the contact's score will have seen by then. */
+static bool is_in_order(struct contact *contact, int64_t occurred_at_us, int64_t now_us)
+{
+    const int64_t stored_us = contact->score.interest.at_us;
+    const int64_t last_us = stored_us > contact->foreseen_at_us ? stored_us
+                                                                : contact->foreseen_at_us;
+    if (occurred_at_us == TIME_NONE) {
+        /* Ours to choose: a millisecond later each, as long as that is not far in the future. */
+        contact->is_foreseen_now = true;
+        return last_us == TIME_NONE || last_us <= now_us + US_PER_SECOND;
+    }
+    const int64_t instant_us = interest_instant_us(occurred_at_us);
+    const bool is_later = !contact->is_foreseen_now && instant_us > last_us;
+    contact->foreseen_at_us = instant_us > last_us ? instant_us : last_us;
+    return is_later;
+}
+
+bool change_needs_history(struct contact *contact, const struct input *input,
+                          const struct catalog *catalog, int64_t now_us)
 {
     int32_t version;
     (void)catalog_active_model(catalog, &version);
@@ -433,16 +450,8 @@ bool change_needs_history(const struct contact *contact, const struct input *inp
     if (input->kind == INPUT_MERGE || (!has_score && looks_at_score(input->kind))) {
         return true;
     }
-    if (input->kind != INPUT_SUBMISSION && input->kind != INPUT_ACTIVITY) {
-        return false;
-    }
-    const int64_t occurred_at_us = input->activity.occurred_at_us;
-    if (occurred_at_us != TIME_NONE) {
-        return inputs_in_batch > 1 || !interest_is_later(&contact->score.interest, occurred_at_us);
-    }
-    /* Ours to choose: a millisecond later each, as long as that is not far in the future. */
-    return contact->score.interest.at_us != TIME_NONE &&
-           contact->score.interest.at_us > now_us + US_PER_SECOND;
+    const bool is_event = input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY;
+    return is_event && !is_in_order(contact, input->activity.occurred_at_us, now_us);
 }
 
 static enum err_code decide(struct contact *contact, struct contact *other, struct input *input,

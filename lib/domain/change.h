@@ -322,13 +322,15 @@ enum err_code change_decide(struct contact *contact, struct contact *other, stru
 
 /*
  * Whether deciding needs the contact's activities (of a merge: both contacts'): an event not later
- * than the last step, a merge, a score not yet made with this model, or one of several inputs of a
- * batch that say themselves when they happened. Events without a time of their own are decided at
- * now_us, or a millisecond after the contact's last step where that is later by no more than the
- * batch itself.
+ * than the last step, or than an input of the batch before it, a merge, or a score not yet made
+ * with this model. Events without a time of their own are decided at now_us, or a millisecond after
+ * the contact's last step where that is later by no more than the batch itself.
+ *
+ * To be asked once about each input of a batch, in their order, before the first is decided: what
+ * was asked about is noted in the contact.
  */
-bool change_needs_history(const struct contact *contact, const struct input *input,
-                          const struct catalog *catalog, int64_t now_us, size_t inputs_in_batch);
+bool change_needs_history(struct contact *contact, const struct input *input,
+                          const struct catalog *catalog, int64_t now_us);
 
 /* A contact that does not exist yet: everything empty, is_new, created now (or when the historical
  * input happened). */

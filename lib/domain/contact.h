@@ -110,7 +110,8 @@ struct handoff {
 };
 
 struct contact_score {
-    bool exists;              /* a row for this model is stored */
+    bool exists;              /* it was computed with this model */
+    bool is_stored;           /* … and read: there is a row of it */
     int32_t model;            /* version */
     struct interest interest; /* of the last step */
     double fit;
@@ -168,6 +169,10 @@ struct contact {
     size_t clock_count;
     struct contact_score score;
     struct history history;
+
+    /* change_needs_history's: of the inputs of this batch that it was asked about. */
+    int64_t foreseen_at_us; /* the latest time that one of them claims; TIME_NONE when read */
+    bool is_foreseen_now;   /* one of them claims none */
 
     bool is_new;
     bool is_dirty;

@@ -90,8 +90,7 @@ static size_t history_params(struct batch *batch)
         struct contact *contact = target != NULL ? batch_find_contact(batch, target->contact_id)
                                                  : NULL;
         if (input->result.is_replay || contact == NULL ||
-            !change_needs_history(contact, input, batch->catalog, batch->now_us,
-                                  batch->input_count)) {
+            !change_needs_history(contact, input, batch->catalog, batch->now_us)) {
             continue;
         }
         ask_for_history(contact, ids, &count);

@@ -98,7 +98,7 @@ static void score_from_row(const struct rows *rows, size_t row, const struct mod
 {
     score->model = model_version;
     interest_init(model, &score->interest);
-    score->exists = !row_is_null(rows, row, COLUMN_SCORE_GRADE);
+    score->exists = score->is_stored = !row_is_null(rows, row, COLUMN_SCORE_GRADE);
     if (!score->exists) {
         return;
     }
@@ -135,6 +135,7 @@ enum err_code contact_from_row(const struct rows *rows, size_t row, const struct
     contact->version = row_int(rows, row, COLUMN_VERSION);
     contact->created_at_us = row_time(rows, row, COLUMN_CREATED_AT);
     contact->updated_at_us = row_time(rows, row, COLUMN_UPDATED_AT);
+    contact->foreseen_at_us = TIME_NONE;
     handoff_from_row(rows, row, &contact->handoff);
     score_from_row(rows, row, model, model_version, &contact->score);
     const enum err_code code =

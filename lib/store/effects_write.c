@@ -1,6 +1,7 @@
 /*
- * Effects as rows. What every submission writes (contacts, scores, activities, keys, events) goes
- * as arrays, one per column; what is rare goes as one JSON document per table.
+ * Effects as rows. What submissions and imports write by the thousand (contacts, scores,
+ * activities, keys, stages, events) goes as arrays, one per column; what is rare goes as one JSON
+ * document per table.
  */
 #include <math.h>
 
@@ -93,7 +94,7 @@ static enum err_code send_contacts(struct writer *writer, bool is_new, enum stat
     return count > 0 ? send(writer, statement) : OK;
 }
 
-static enum err_code send_scores(struct writer *writer)
+static enum err_code send_scores(struct writer *writer, bool is_stored, enum statement statement)
 {
     int32_t version;
     const struct model *model = catalog_active_model(writer->effects->catalog, &version);
@@ -113,7 +114,7 @@ static enum err_code send_scores(struct writer *writer)
     size_t count = 0;
     for (size_t i = 0; i < writer->contact_count; i++) {
         const struct contact_score *score = &writer->contacts[i]->score;
-        if (!score->is_dirty) {
+        if (!score->is_dirty || score->is_stored != is_stored) {
             continue;
         }
         count++;
@@ -133,7 +134,7 @@ static enum err_code send_scores(struct writer *writer)
         item_text(decisions, str_from(decision_name(score->decision)));
         item_int(errors, score->rule_errors);
     }
-    return count > 0 ? send(writer, STATEMENT_SCORE_WRITE) : OK;
+    return count > 0 ? send(writer, statement) : OK;
 }
 
 /* ---- activities ---- */
@@ -216,6 +217,41 @@ static enum err_code send_activity_keys(struct writer *writer)
     return count > 0 ? send(writer, STATEMENT_ACTIVITY_KEY_INSERT) : OK;
 }
 
+static enum err_code send_stages(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->stages.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *times = param_array(params, ITEM_TIME);
+    struct param *ordinals = param_array(params, ITEM_BIGINT);
+    struct param *texts[5]; /* from, to, actor, reason, note */
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        texts[i] = param_array(params, ITEM_TEXT);
+    }
+    struct param *handoffs = param_array(params, ITEM_UUID);
+    struct param *implied = param_array(params, ITEM_BOOL);
+    struct param *historical = param_array(params, ITEM_BOOL);
+    for (size_t i = 0; i < effects->stages.count; i++) {
+        const struct stage_row *row = &effects->stages.items[i];
+        item_uuid(contacts, row->contact_id);
+        item_time(times, row->at_us);
+        item_bigint(ordinals, effects->now_us * 1000 + (int64_t)i);
+        const struct str values[] = {
+            row->has_from ? str_from(stage_names[row->from]) : (struct str){0},
+            str_from(stage_names[row->to]), row->actor, row->reason, row->note};
+        for (size_t t = 0; t < ARRAY_LEN(texts); t++) {
+            item_text(texts[t], values[t]);
+        }
+        item_uuid_or_null(handoffs, row->handoff_id);
+        item_bool(implied, row->is_implied);
+        item_bool(historical, row->is_historical);
+    }
+    return send(writer, STATEMENT_STAGE_CHANGE_INSERT);
+}
+
 static enum err_code send_events(struct writer *writer)
 {
     const struct effects *effects = writer->effects;
@@ -284,22 +320,6 @@ static enum err_code send_merges(struct writer *writer)
 /* ---- rare rows: objects with the columns' names ---- */
 
 #define WRITE(name, write, value) JSON_FIELD(json, name, write, value)
-
-static void write_stage(struct json_writer *json, const struct writer *writer, size_t index)
-{
-    const struct stage_row *row = &writer->effects->stages.items[index];
-    WRITE("contact_id", json_uuid, row->contact_id);
-    WRITE("at", json_time, row->at_us);
-    WRITE("ordinal", json_int, writer->effects->now_us * 1000 + (int64_t)index);
-    WRITE("from_stage", json_text, row->has_from ? stage_names[row->from] : NULL);
-    WRITE("to_stage", json_text, stage_names[row->to]);
-    WRITE("actor", json_str, row->actor);
-    WRITE("reason", json_str, row->reason);
-    WRITE("note", json_str, row->note);
-    WRITE("handoff_id", json_uuid, row->handoff_id);
-    WRITE("implied", json_bool, row->is_implied);
-    WRITE("historical", json_bool, row->is_historical);
-}
 
 static void write_handoff(struct json_writer *json, const struct handoff *row)
 {
@@ -605,22 +625,23 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
                             .reterr = reterr};
     enum err_code code = send_contacts(&writer, true, STATEMENT_CONTACT_INSERT);
     code = code != OK ? code : send_contacts(&writer, false, STATEMENT_CONTACT_UPDATE);
-    code = code != OK ? code : send_scores(&writer);
+    code = code != OK ? code : send_scores(&writer, false, STATEMENT_SCORE_INSERT);
+    code = code != OK ? code : send_scores(&writer, true, STATEMENT_SCORE_UPDATE);
     code = code != OK ? code : send_activities(&writer);
     code = code != OK ? code : send_activity_keys(&writer);
+    code = code != OK ? code : send_stages(&writer);
     code = code != OK ? code : send_handoffs(&writer);
     const struct {
         enum statement statement;
         size_t count;
         write_row_fn *write_row;
     } documents[] = {
-        {STATEMENT_STAGE_CHANGE_INSERT, effects->stages.count,      write_stage     },
-        {STATEMENT_ATTEMPT_INSERT,      effects->attempts.count,    write_attempt   },
-        {STATEMENT_FEEDBACK_INSERT,     effects->feedback.count,    write_feedback  },
-        {STATEMENT_CONSENT_INSERT,      effects->consents.count,    write_consent   },
-        {STATEMENT_DEAL_INSERT,         effects->deals.count,       write_deal      },
-        {STATEMENT_QUARANTINE_INSERT,   effects->quarantines.count, write_quarantine},
-        {STATEMENT_QUARANTINE_SETTLE,   effects->settlements.count, write_settlement},
+        {STATEMENT_ATTEMPT_INSERT,    effects->attempts.count,    write_attempt   },
+        {STATEMENT_FEEDBACK_INSERT,   effects->feedback.count,    write_feedback  },
+        {STATEMENT_CONSENT_INSERT,    effects->consents.count,    write_consent   },
+        {STATEMENT_DEAL_INSERT,       effects->deals.count,       write_deal      },
+        {STATEMENT_QUARANTINE_INSERT, effects->quarantines.count, write_quarantine},
+        {STATEMENT_QUARANTINE_SETTLE, effects->settlements.count, write_settlement},
     };
     for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
         code = code != OK ? code

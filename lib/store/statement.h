@@ -28,7 +28,8 @@
     STATEMENT(HISTORY, history)                                                                    \
     STATEMENT(CONTACT_INSERT, contact_insert)                                                      \
     STATEMENT(CONTACT_UPDATE, contact_update)                                                      \
-    STATEMENT(SCORE_WRITE, score_write)                                                            \
+    STATEMENT(SCORE_INSERT, score_insert)                                                          \
+    STATEMENT(SCORE_UPDATE, score_update)                                                          \
     STATEMENT(ACTIVITY_INSERT, activity_insert)                                                    \
     STATEMENT(ACTIVITY_KEY_INSERT, activity_key_insert)                                            \
     STATEMENT(EVENT_INSERT, event_insert)                                                          \

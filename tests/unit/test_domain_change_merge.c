@@ -189,8 +189,8 @@ static void what_the_caller_owes(void **state)
     struct input *merge = desk_input(desk, INPUT_MERGE);
     struct input *late = desk_activity(desk, "page_view", desk->now_us - US_PER_DAY);
     struct step step = {.person = duplicate, .input = merge, .other = survivor};
-    assert_true(change_needs_history(&duplicate->contact, merge, desk->catalog, desk->now_us, 1));
-    assert_true(change_needs_history(&duplicate->contact, late, desk->catalog, desk->now_us, 1));
+    assert_true(change_needs_history(&duplicate->contact, merge, desk->catalog, desk->now_us));
+    assert_true(change_needs_history(&duplicate->contact, late, desk->catalog, desk->now_us));
     desk_begin_batch(desk, &step, 0); /* loads nothing */
     assert_int_equal(change_decide(&duplicate->contact, &survivor->contact, merge, &desk->effects),
                      ERR_BUG);

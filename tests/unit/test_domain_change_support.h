@@ -564,6 +564,8 @@ static inline void desk_read(struct desk *desk, struct person *person)
     if (contact_read_attributes(contact, columns[0], columns[1], &desk->arena, &err) != OK)
         fail_msg("%s %s", err.detail, columns[0].data);
     assert_int_equal(contact_read_consents(contact, columns[2], &desk->arena, &err), OK);
+    contact->foreseen_at_us = TIME_NONE;
+    contact->is_foreseen_now = false;
     contact->clock_count = 0;
     for (size_t i = 0; i < before.clock_count; i++) {
         const struct clock_record *clock = &before.clocks[i];
@@ -633,8 +635,8 @@ static inline void desk_begin_batch(struct desk *desk, struct step steps[], size
     for (size_t i = 0; i < count; i++) {
         struct person *person = steps[i].person;
         if (person->is_made &&
-            (desk->loads_all || change_needs_history(&person->contact, steps[i].input,
-                                                     desk->catalog, desk->now_us, count))) {
+            (desk->loads_all ||
+             change_needs_history(&person->contact, steps[i].input, desk->catalog, desk->now_us))) {
             desk_load_history(desk, person);
             if (steps[i].other != NULL)
                 desk_load_history(desk, steps[i].other);

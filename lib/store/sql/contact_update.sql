@@ -9,4 +9,4 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text
             $15::int[], $16::timestamptz[], $17::timestamptz[])
   AS u (contact_id, email, stage, reached, channel, journey_step, attributes, sources, consents, handoff_id,
         cycle, nurture_until, released_at, merged_into, version, created_at, updated_at)
-WHERE c.contact_id = u.contact_id AND c.contact_id = ANY ($1::uuid[])
+WHERE c.contact_id = u.contact_id

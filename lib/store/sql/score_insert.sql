@@ -5,7 +5,3 @@ SELECT u.contact_id, $2::int, u.at, ($4::float8[])[(u.n - 1) * $5::int + 1 : u.n
 FROM unnest($1::uuid[], $3::timestamptz[], $6::float8[], $7::float8[], $8::text[], $9::float8[], $10::text[],
             $11::text[], $12::int[])
      WITH ORDINALITY AS u (contact_id, at, heat, fit, fit_grade, fit_known, grade, decision, rule_errors, n)
-ON CONFLICT (contact_id, model) DO UPDATE
-SET at = excluded.at, points = excluded.points, heat = excluded.heat, fit = excluded.fit,
-    fit_grade = excluded.fit_grade, fit_known = excluded.fit_known, grade = excluded.grade,
-    decision = excluded.decision, rule_errors = excluded.rule_errors
