@@ -80,6 +80,7 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/contacts/{id}", "getContact", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, contact_get_start, contact_get_finish),
     ROUTE(PATCH, "/v1/contacts/{id}", "updateContact", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, &contact_patch_schema, contact_patch_start, contact_patch_finish),
     ROUTE(GET, "/v1/contacts/{id}/timeline", "listContactTimeline", SCOPE_READ, &timeline_query, BODY_NONE, NO_BODY, NULL, timeline_start, timeline_finish),
+    ROUTE(GET, "/v1/contacts/{id}/touches", "listContactTouches", SCOPE_READ, &touches_query, BODY_NONE, NO_BODY, NULL, touches_start, touches_finish),
     ROUTE(POST, "/v1/contacts/{id}/merge", "mergeContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_merge_schema, contact_merge_start, contact_merge_finish),
     ROUTE(GET, "/v1/contacts/{id}/score", "getContactScore", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, contact_score_start, contact_score_finish),
     ROUTE(POST, "/v1/contacts/{id}/decide", "decideContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_decide_schema, contact_decide_start, contact_move_finish),

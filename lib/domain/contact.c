@@ -540,6 +540,20 @@ static void write_may_contact(struct json_writer *json, const struct contact *co
     json_object_end(json);
 }
 
+static void write_touch(struct json_writer *json, const struct touch *touch)
+{
+    if (touch->at_us == TIME_NONE) {
+        json_nil(json);
+        return;
+    }
+    json_object_begin(json);
+    JSON_FIELD(json, "at", json_time, touch->at_us);
+    JSON_FIELD(json, "channel", json_str, touch->channel);
+    JSON_FIELD(json, "campaign", json_str, touch->campaign);
+    JSON_FIELD(json, "source", json_str, touch->source);
+    json_object_end(json);
+}
+
 enum err_code contact_write(struct json_writer *json, const struct contact *contact,
                             const struct catalog *catalog, struct arena *arena,
                             struct arena *scratch, int64_t now_us)
@@ -553,6 +567,12 @@ enum err_code contact_write(struct json_writer *json, const struct contact *cont
     JSON_FIELD(json, "owner", json_text,
                stage_owner(contact->stage, contact_has_open_handoff(contact)));
     JSON_FIELD(json, "channel", json_str, contact->channel);
+    if (contact->has_touches) {
+        json_key(json, "first_touch");
+        write_touch(json, &contact->first_touch);
+        json_key(json, "last_touch");
+        write_touch(json, &contact->last_touch);
+    }
     JSON_FIELD(json, "journey_step", json_str, contact->journey_step);
     json_key(json, "score");
     const enum err_code code = contact_write_score(json, contact, catalog, arena, scratch, now_us);

@@ -143,6 +143,14 @@ enum err_code history_add_facts(struct history *history, const struct activity_f
 /* Releases the properties' trees; the rest is the arena's. */
 void history_done(struct history *history);
 
+/* One time a contact came from somewhere. */
+struct touch {
+    int64_t at_us; /* TIME_NONE: there was none */
+    struct str channel;
+    struct str campaign; /* ours, else what the link says */
+    struct str source;   /* what the link says, else the site it is on */
+};
+
 struct contact {
     struct uuid contact_id;
     struct str email;
@@ -169,6 +177,9 @@ struct contact {
     size_t clock_count;
     struct contact_score score;
     struct history history;
+    bool has_touches; /* these were read, for showing */
+    struct touch first_touch;
+    struct touch last_touch;
 
     /* change_needs_history's: of the inputs of this batch that it was asked about. */
     int64_t foreseen_at_us; /* the latest time that one of them claims; TIME_NONE when read */

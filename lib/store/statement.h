@@ -80,6 +80,8 @@
     STATEMENT(CONTACT_ROOT, contact_root)                                                          \
     STATEMENT(CONTACT_HISTORY, contact_history)                                                    \
     STATEMENT(CONTACT_TIMELINE, contact_timeline)                                                  \
+    STATEMENT(CONTACT_TOUCHES, contact_touches)                                                    \
+    STATEMENT(CONTACT_TOUCH_ENDS, contact_touch_ends)                                              \
     STATEMENT(CONSENT_PAGE, consent_page)                                                          \
     STATEMENT(LEAD_NEWEST, lead_newest)                                                            \
     STATEMENT(LEAD_WORKING, lead_working)                                                          \

@@ -1,6 +1,7 @@
 #include "handlers/contact_answers.h"
 
 #include "handlers/handlers.h"
+#include "handlers/touches.h"
 #include "store/contact_rows.h"
 
 enum { ROW_BYTES_MAX = 16 * 1024 * 1024 };
@@ -78,9 +79,12 @@ void contact_say_where(struct request *request, struct uuid contact_id, const ch
 
 /* The body, or what went wrong. */
 static enum err_code write_only(struct request *request, struct contact_reader *reader,
-                                const struct rows *rows, unsigned status, struct err *reterr)
+                                unsigned status, struct err *reterr)
 {
-    enum err_code code = contact_reader_take(reader, rows, 0, reterr);
+    const struct read_query *queries = request->read->queries;
+    enum err_code code = contact_reader_take(reader, queries[0].rows, 0, reterr);
+    code = code != OK ? code
+                      : touches_take(queries[1].rows, &reader->arena, &reader->contact, reterr);
     if (code != OK) {
         return code;
     }
@@ -95,15 +99,25 @@ static enum err_code write_only(struct request *request, struct contact_reader *
     return contact_reader_write(reader, &json, reterr);
 }
 
-enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status)
+void contact_ask(struct request *request, struct read_op *read, struct uuid contact_id)
 {
-    if (rows_count(rows) == 0) {
+    int32_t model_version;
+    (void)catalog_active_model(request->catalog, &model_version);
+    struct params *params = read_op_query(read, STATEMENT_CONTACT_ONE);
+    param_uuid(params, contact_id);
+    param_int(params, model_version);
+    param_uuid(read_op_query(read, STATEMENT_CONTACT_TOUCH_ENDS), contact_id);
+}
+
+enum request_step contact_answer(struct request *request, unsigned status)
+{
+    if (rows_count(request->read->queries[0].rows) == 0) {
         return problem(request, ERR_NOT_FOUND, "There is no such contact.");
     }
     struct err err;
     struct contact_reader reader;
     contact_reader_init(&reader, request);
-    const enum err_code code = write_only(request, &reader, rows, status, &err);
+    const enum err_code code = write_only(request, &reader, status, &err);
     contact_reader_done(&reader);
     return code == OK ? reply_end(request) : problem_err(request, &err);
 }
@@ -124,7 +138,7 @@ static enum request_step finish_written(struct request *request)
             arena_printf(request->arena, "/v1/contacts/%s", uuid_format(written->contact_id, id));
         reply_header_url(request, "Location", path);
     }
-    return contact_answer(request, request->read->queries[0].rows, written->status);
+    return contact_answer(request, written->status);
 }
 
 enum request_step contact_read_again(struct request *request, struct uuid contact_id,
@@ -137,11 +151,7 @@ enum request_step contact_read_again(struct request *request, struct uuid contac
                        "Out of memory. What was asked for is done; read it again.");
     }
     *written = (struct written){.contact_id = contact_id, .status = status};
-    int32_t model_version;
-    (void)catalog_active_model(request->catalog, &model_version);
-    struct params *params = read_op_query(read, STATEMENT_CONTACT_ONE);
-    param_uuid(params, contact_id);
-    param_int(params, model_version);
+    contact_ask(request, read, contact_id);
     read->op.catalog = NULL;
     request->data = written;
     request->finish = finish_written;

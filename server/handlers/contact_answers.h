@@ -41,9 +41,10 @@ enum err_code contact_reader_write_all(struct contact_reader *reader, struct jso
                                        const struct rows *rows, size_t count,
                                        struct err *reterr) MUSTCHECK;
 
-/* The contact in the only row: `status` with ETag (or 304) and contact_say_where. No row is a 404.
- */
-enum request_step contact_answer(struct request *request, const struct rows *rows, unsigned status);
+/* Asks for one contact with all there is to show of it, and, when that was read: answers with
+ * `status`, ETag (or 304) and contact_say_where. A contact that is not there is a 404. */
+void contact_ask(struct request *request, struct read_op *read, struct uuid contact_id);
+enum request_step contact_answer(struct request *request, unsigned status);
 /* After a write: reads the contact and answers with it. The set-up may have changed meanwhile; that
  * does not restart the request, which would write again. */
 enum request_step contact_read_again(struct request *request, struct uuid contact_id,

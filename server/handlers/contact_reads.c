@@ -23,15 +23,13 @@ enum request_step contact_get_start(struct request *request)
     if (read == NULL) {
         return REQUEST_REPLY;
     }
-    struct params *params = read_op_query(read, STATEMENT_CONTACT_ONE);
-    param_uuid(params, contact_id);
-    param_int(params, model_version(request));
+    contact_ask(request, read, contact_id);
     return REQUEST_RUN;
 }
 
 enum request_step contact_get_finish(struct request *request)
 {
-    return contact_answer(request, request->read->queries[0].rows, 200);
+    return contact_answer(request, 200);
 }
 
 /* ---- lists ---- */
