@@ -11,6 +11,7 @@
 (() => {
   "use strict";
   const CONTEXT = ["page_url", "referrer", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"];
+  const OF_THE_WHOLE = ["id", "email", "form_token"];
   const TRIES = 3;
   const WAIT_SECONDS_MAX = 5;
   const ANSWER_SECONDS_MAX = 20;
@@ -28,6 +29,11 @@
      asked of a form by such a name. */
   const fieldsOf = (form) => Array.from(form.querySelectorAll("input, select, textarea"));
   const ourName = (field) => field.dataset.name || field.name;
+
+  const keyOf = (form) => {
+    const key = form.getAttribute("data-key");
+    return key ? { Authorization: `Bearer ${key}` } : {};
+  };
 
   const hiddenField = (form, name) => {
     const known = form.querySelector(`input[type="hidden"][name="${name}"]`);
@@ -48,6 +54,31 @@
     }
   };
 
+  /* A form token says when the form was shown; a form may ask for one against robots. It is fetched where
+     the form said so when the snippet was made, and where not, once somebody begins to fill it in, in
+     case it asks for one by now. One that has served or is too old is replaced. */
+  const withToken = (form) => {
+    const field = hiddenField(form, "form_token");
+    let goodUntil = 0;
+    const renew = async () => {
+      if (performance.now() < goodUntil) return;
+      goodUntil = Infinity;
+      try {
+        const answer = await fetch(new URL("token", new URL(form.getAttribute("action"), location.href)), {
+          headers: keyOf(form), credentials: "omit",
+        });
+        const token = await answer.json();
+        field.value = token.token;
+        goodUntil = performance.now() + Date.parse(token.good_until) - Date.parse(token.good_from);
+      } catch {
+        goodUntil = 0; /* without one the form is looked at by a person */
+      }
+    };
+    form.addEventListener("focusin", renew);
+    if (form.hasAttribute("data-token")) renew();
+    return () => { goodUntil = 0; renew(); };
+  };
+
   /* The answers, in the order of the fields. */
   const answersOf = (form) => {
     const body = { attributes: {}, consents: [], context: {} };
@@ -55,7 +86,7 @@
       const name = ourName(field);
       const isBox = field.type === "checkbox";
       if (!name || field.disabled || (isBox && !field.checked) || (!isBox && field.value.trim() === "")) continue;
-      if (name === "email" || name === "id") body[name] = field.value;
+      if (OF_THE_WHOLE.includes(name)) body[name] = field.value;
       else if (CONTEXT.includes(name)) body.context[name] = field.value;
       else if (name.startsWith("consent_")) body.consents.push({ purpose: name.slice(8), granted: true });
       else body.attributes[name] = isBox ? true : field.type === "number" ? Number(field.value) : field.value;
@@ -64,9 +95,7 @@
   };
 
   const post = async (form) => {
-    const headers = { "Content-Type": "application/json", Accept: "application/json" };
-    const key = form.getAttribute("data-key");
-    if (key) headers.Authorization = `Bearer ${key}`;
+    const headers = { ...keyOf(form), "Content-Type": "application/json", Accept: "application/json" };
     const giveUp = new AbortController();
     const timer = setTimeout(() => giveUp.abort(), ANSWER_SECONDS_MAX * 1000);
     try {
@@ -182,6 +211,7 @@
     form.setAttribute("data-relais-ready", "");
     addContext(form);
     hiddenField(form, "id").value = newId();
+    const renewToken = withToken(form);
     /* Other answers are another submission. */
     form.addEventListener("input", () => { hiddenField(form, "id").value = newId(); });
     let isBusy = false;
@@ -197,7 +227,11 @@
       setBusy(await submit(form));
     });
     /* The visitor came back to it. */
-    addEventListener("pageshow", (event) => { if (event.persisted) setBusy(false); });
+    addEventListener("pageshow", (event) => {
+      if (!event.persisted) return;
+      setBusy(false);
+      renewToken();
+    });
   };
 
   const enhanceAll = () => document.querySelectorAll("form[data-relais]").forEach(enhance);

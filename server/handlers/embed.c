@@ -45,17 +45,35 @@ static enum err_code may_see(struct request *request, const struct form *form)
     return (request->principal.scopes & (SCOPE_READ | SCOPE_ADMIN)) != 0 ? OK : ERR_FORBIDDEN;
 }
 
-static bool check_fields(struct request *request, const struct query_slugs *fields)
+static bool check_fields(struct request *request, const struct form *form,
+                         const struct query_slugs *fields)
 {
     for (size_t i = 0; i < fields->count; i++) {
         const struct str name = fields->items[i];
-        if (!str_is(name, "email") && catalog_attribute(request->catalog, name) == NULL) {
+        if (str_eq(name, form->protection.honeypot)) {
+            faults_add(&request->faults, "?fields", "reserved",
+                       "%.*s is the form's honeypot, which nobody is to fill in.", STR_ARGS(name));
+        } else if (!str_is(name, "email") && catalog_attribute(request->catalog, name) == NULL) {
             faults_add(&request->faults, "?fields", "reference",
                        "There is no attribute %.*s; GET /v1/attributes lists them.",
                        STR_ARGS(name));
         }
     }
     return request->faults.count == 0;
+}
+
+/* Why plain HTML alone would be no use for this form; NULL: it is. */
+static const char *obstacle_of(const struct form *form)
+{
+    if (!form->is_open) {
+        return "This form needs a key, which plain HTML cannot send. Open the form, or take "
+               "type=script and put a publishable key into it.";
+    }
+    return form->protection.has_token
+               ? "This form asks for a form token, which plain HTML cannot fetch: all it sends "
+                 "would "
+                 "wait in quarantine. Take type=script, or switch the token off."
+               : NULL;
 }
 
 /* ---- the snippet ---- */
@@ -112,6 +130,21 @@ static void write_fields(const struct form_view *view, const struct query_slugs 
     }
 }
 
+/* Robots fill it in. A person sees it only where a style sheet overrules `hidden`, and is told. */
+static void write_honeypot(const struct form_view *view)
+{
+    const struct str name = view->form->protection.honeypot;
+    if (name.data == NULL) {
+        return;
+    }
+    buf_append_text(view->out, "  <div hidden>\n    <label>");
+    buf_append_text(view->out, view->language == LANGUAGE_FR ? "Laissez ce champ vide"
+                                                             : "Leave this field empty");
+    buf_append_text(view->out, " <input");
+    html_attribute(view->out, "name", name);
+    buf_append_text(view->out, " autocomplete=\"off\" tabindex=\"-1\"></label>\n  </div>\n");
+}
+
 /* Shown by the script when the form has been taken. */
 static void write_thanks(const struct form_view *view)
 {
@@ -147,10 +180,12 @@ static void write_form(const struct form_view *view, const struct embed_query *q
             html_attribute(view->out, "data-redirect", form->redirect_url);
         }
         buf_append_text(view->out, form->is_open ? "" : " data-key=\"relais_pk_…\"");
+        buf_append_text(view->out, form->protection.has_token ? " data-token" : "");
     }
     buf_append_text(view->out, ">\n");
     write_fields(view, &query->fields);
     form_view_consent(view, /* is_ticked= */ false);
+    write_honeypot(view);
     form_view_button(view);
     buf_append_text(view->out, "</form>\n");
     if (has_script) {
@@ -173,14 +208,12 @@ enum request_step embed_start(struct request *request)
         return problem(request, may,
                        "This form is not open: its snippet needs a key with the scope read.");
     }
-    if (!check_fields(request, &query->fields)) {
+    if (!check_fields(request, form, &query->fields)) {
         return problem_faults(request);
     }
-    if (!form->is_open && query->type == SNIPPET_HTML) {
-        return problem(
-            request, ERR_CONFLICT,
-            "This form needs a key, which plain HTML cannot send. Open the form, or take "
-            "type=script and put a publishable key into it.");
+    const char *obstacle = query->type == SNIPPET_HTML ? obstacle_of(form) : NULL;
+    if (obstacle != NULL) {
+        return problem(request, ERR_CONFLICT, obstacle);
     }
     struct http_reply *reply = &request->message->reply;
     reply->status = 200;

@@ -245,8 +245,9 @@ static const struct fault *fault_of(const struct request *request, struct str na
 /* Something that the visitor wrote, and not the page. */
 static bool is_answer(const struct form_view *view, struct str name)
 {
-    return str_is(name, "email") || catalog_attribute(view->request->catalog, name) != NULL ||
-           form_requires(view->form, name);
+    return !str_eq(name, view->form->protection.honeypot) &&
+           (str_is(name, "email") || catalog_attribute(view->request->catalog, name) != NULL ||
+            form_requires(view->form, name));
 }
 
 /* The first field of this name: a second one cannot be shown as well. */

@@ -345,6 +345,56 @@ def test_two_forms_on_one_page_and_names_that_a_form_element_has_itself(visit, s
     assert {stored["form"] for stored in visitor.stored()} == {visitor.form["slug"], other["slug"]}
 
 
+# --- against robots -------------------------------------------------------------------------------
+
+GUARDED = {"honeypot": "fax", "token": {"at_least": "PT0S", "at_most": "P1D"}, "disposable": True}
+
+
+def held(visitor):
+    """The reasons of what is in quarantine for this form."""
+    return [entry["reasons"] for entry in visitor.service.reader.pages("/v1/quarantine", form=visitor.form["slug"])]
+
+
+def test_a_person_is_no_robot(visit):
+    visitor = visit(type="script", form={"protection": GUARDED})
+    field = visitor.page.locator("[name=form_token]")
+    wait_until(lambda: field.input_value(), what="the token, before anybody has done anything")
+    visitor.fill().send().wait_for("Merci")
+    assert len(visitor.stored()) == 1 and held(visitor) == []
+    (post,) = visitor.posts
+    assert len(post.post_data_json["form_token"]) == 64 and "fax" not in post.post_data_json["attributes"]
+
+
+def test_a_person_whose_form_goes_without_the_script_is_none_either(visit):
+    visitor = visit(type="script", form={"protection": GUARDED, "allowed_origins": None})
+    visitor.fill().send().wait_for("Nous avons bien reçu votre demande.")
+    # The token cannot be read from there: somebody has to look at it, nothing is lost.
+    assert visitor.is_on_thanks and held(visitor) == [["token_missing"]]
+    plain = visit(form={"protection": {"honeypot": "fax"}}).fill().send().wait_for("Nous avons bien reçu votre demande.")
+    assert len(plain.stored()) == 1 and held(plain) == []
+
+
+def test_a_token_is_fetched_when_the_rule_came_after_the_snippet(visit, service):
+    visitor = visit(type="script")
+    assert visitor.page.locator("[name=form_token]").input_value() == ""
+    service.admin.change(f"/v1/forms/{visitor.form['slug']}", {"protection": GUARDED})
+    with visitor.page.expect_response("**/token") as answered:
+        visitor.page.get_by_label("Adresse e-mail").focus()
+    assert answered.value.status == 200
+    wait_until(lambda: visitor.page.locator("[name=form_token]").input_value(), what="the token")
+    visitor.fill().send().wait_for("Merci")
+    assert len(visitor.stored()) == 1 and held(visitor) == []
+
+
+@pytest.mark.parametrize("kind", ["html", "script"])
+def test_a_robot_fills_in_everything(visit, kind):
+    visitor = visit(type=kind, form={"protection": {"honeypot": "fax"}})
+    assert not visitor.page.get_by_label("Laissez ce champ vide").is_visible()
+    visitor.fill().page.evaluate("document.querySelector('[name=fax]').value = '01 23 45 67 89'")
+    visitor.send().wait_for("Nous avons bien reçu votre demande.")
+    assert visitor.stored() == [] and held(visitor) == [["honeypot"]]
+
+
 # --- what browsers ask first ----------------------------------------------------------------------
 
 

@@ -133,6 +133,21 @@ def test_a_form_that_is_not_open_is_shown_to_who_may_read(service):
     assert "type=script" in conflict["detail"]
 
 
+def test_a_form_with_rules_against_robots(service):
+    guarded = funnel.make_form(service.admin, open=True, protection={"honeypot": "fax", "token": True})
+    conflict = expect(service.nobody.get(f"/v1/forms/{guarded['slug']}/embed"), 409).json()
+    assert "type=script" in conflict["detail"]
+    snippet = snippet_of(service.nobody, guarded, type="script", lang="fr")
+    assert "data-token" in snippet.named("form")[0] and snippet.fields() == ["email", "fax"]
+    honeypot = snippet.named("input")[1]
+    assert (honeypot["autocomplete"], honeypot["tabindex"]) == ("off", "-1") and "required" not in honeypot
+    assert "hidden" in snippet.named("div")[1] and "Laissez ce champ vide" in snippet.text
+    service.admin.make("/v1/attributes", {"name": "fax", "type": "text", "label": "Fax"})
+    expect(service.nobody.get(f"/v1/forms/{guarded['slug']}/embed?type=script&fields=fax"), 422)
+    trapped = funnel.make_form(service.admin, open=True, protection={"honeypot": True})
+    assert snippet_of(service.nobody, trapped).fields() == ["email", "homepage"]
+
+
 def test_what_there_is_not(service, form):
     expect(service.nobody.get("/v1/forms/there-is-none/embed"), 404)
     for query in ("type=pdf", "lang=de", "x=1", "fields=Not A Slug"):
