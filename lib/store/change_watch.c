@@ -172,12 +172,15 @@ static void take_counts(struct batch *batch, const struct rows *rows)
     for (size_t i = 0; i < batch->input_count; i++) {
         struct input *input = batch->inputs[i];
         const struct suspicion_watch *watch = watch_of(input);
+        if (watch == NULL) {
+            continue;
+        }
         const struct {
             struct uuid mark;
             enum suspicion suspicion;
         } watched[] = {
-            {watch != NULL ? watch->address : (struct uuid){{0}}, SUSPICION_REPEATED_ADDRESS},
-            {watch != NULL ? watch->content : (struct uuid){{0}}, SUSPICION_REPEATED_CONTENT},
+            {watch->address, SUSPICION_REPEATED_ADDRESS},
+            {watch->content, SUSPICION_REPEATED_CONTENT},
         };
         for (size_t m = 0; m < ARRAY_LEN(watched); m++) {
             if (uuid_is_nil(watched[m].mark) || row >= rows_count(rows)) {
