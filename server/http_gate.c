@@ -8,6 +8,11 @@
  * trace of what it did. But it parses in place. If every name begins exactly two bytes (CR LF)
  * behind the value before it, and the empty line ends exactly where the library says that the head
  * ends, then nothing was repaired: what we see is what was sent.
+ *
+ * One thing it cannot see: the library writes NUL over both bytes of a line's end, so a line that
+ * ended in NUL LF looks like one that ended in CR LF. No byte of the head reaches us before. All
+ * who take a bare LF for a line's end read such a head like the library; who does not has to refuse
+ * it, as the proxies in deploy/ do. The same holds for a bare LF between the chunks of a body.
  */
 
 static const char *const gate_malformed_target =

@@ -159,6 +159,9 @@ void metrics_write(struct buf *out, struct app *app)
           stats.feed_pending_oldest_seconds);
     value(out, "http_connections", "gauge", "Open connections.",
           (double)http_connection_count(app->http));
+    value(out, "http_requests_under_way", "gauge",
+          "Requests between their first line and the end of their answer, this one included.",
+          (double)http_message_count(app->http));
     value(out, "http_suspended_requests", "gauge", "Requests that wait for the database.",
           (double)http_suspended_count(app->http));
     value(out, "http_bodies_in_flight_bytes", "gauge", "Bytes of request bodies held.",

@@ -105,8 +105,9 @@ class Server:
         return complaint(self.log_of_this_run()) or self.log()[-4000:]
 
     def log_lines(self):
-        """The log's JSON lines as objects."""
-        return [json.loads(line) for line in self.log_of_this_run().splitlines() if line.startswith("{")]
+        """The log's JSON lines as objects, as far as they are written."""
+        whole = self.log_of_this_run().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
 
     @property
     def pid(self):
