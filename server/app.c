@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/resource.h>
 
+#include "privacy_key_file.h"
 #include "reply.h"
 #include "request.h"
 
@@ -78,18 +79,47 @@ static size_t raise_descriptor_limit(size_t connections_max)
     return possible;
 }
 
+/* A key is made as long as any will do; afterwards only the one that was used so far is right. */
+static enum err_code settle_privacy_key(struct app *app, bool has_key, struct err *reterr)
+{
+    const struct config *config = app->config;
+    const enum privacy_state state = store_privacy(app->store);
+    struct privacy_key key;
+    struct err err = {
+        .detail = "Its file has to be restored, or named in RELAIS_PRIVACY_KEY_FILE."};
+    if (state == PRIVACY_READY || (state == PRIVACY_UNUSED && has_key)) {
+        return OK;
+    }
+    if (state == PRIVACY_UNUSED && privacy_key_make(config->data_dir, &key, &err) == OK) {
+        store_use_privacy_key(app->store, &key);
+        return OK;
+    }
+    if (state == PRIVACY_MISMATCH && config->privacy_key != NULL) {
+        return err_set(reterr, ERR_INVALID,
+                       "RELAIS_PRIVACY_KEY is not the key that the erasures in this database were "
+                       "made with. All instances need the same one.");
+    }
+    log_write(LOG_WARN, "no_privacy_key",
+              LOG_TEXT("effect", "nobody can be erased, and imports bring in no new address"),
+              LOG_TEXT("error", err.detail));
+    return OK;
+}
+
 enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
                         struct err *reterr)
 {
     app->config = config;
     metrics_init(&app->metrics);
     assets_init(&app->assets);
-    const struct store_config store = app_store_config(config, database_url);
-    enum err_code code = throttle_init(&app->throttle, config, reterr);
-    if (code == OK) {
-        code = store_start(&store, &app->store, reterr);
-    }
+    struct store_config store = app_store_config(config, database_url);
+    enum err_code code =
+        privacy_key_find(config, &store.privacy_key, &store.has_privacy_key, reterr);
+    code = code != OK ? code : throttle_init(&app->throttle, config, reterr);
+    code = code != OK ? code : store_start(&store, &app->store, reterr);
+    code = code != OK ? code : settle_privacy_key(app, store.has_privacy_key, reterr);
     if (code != OK) {
+        store_stop(app->store);
+        app->store = NULL;
         throttle_done(&app->throttle);
         return code;
     }

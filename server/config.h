@@ -71,6 +71,7 @@ struct config {
     const char *database_url; /* NULL: the embedded PostgreSQL in data_dir. A secret. */
     const char *base_url;     /* how browsers and mails name this service, no trailing slash; NULL:
                                  unknown, then URLs of ours are relative */
+    const char *privacy_key;  /* NULL: that of the data directory. A secret. */
     const char *pg_bin;       /* folder of the PostgreSQL programs; NULL: searched for */
     enum log_level log_level;
     struct config_networks trusted_proxies;

@@ -27,6 +27,11 @@ const struct config_setting config_settings[] = {
      NULL,                                                                                                                                                                            0,               0,
      "folder of initdb and postgres for the embedded PostgreSQL; left out: the newest that is "
      "installed"                                                                                                                                                                                                                                                                            },
+    {"privacy-key",                "RELAIS_PRIVACY_KEY",                CONFIG_SERVE | CONFIG_DATABASE,    CONFIG_TEXT,      true,
+     AT(privacy_key),                                                                                                                                               NULL,             0,               0,
+     "secret with which addresses of erased persons are hashed, the same on all instances; left "
+     "out: "
+     "privacy.key in the data directory, made at the first start"                                                                                                                                                                                                                           },
     {"log-level",                  "RELAIS_LOG_LEVEL",                  EVERY,                             CONFIG_LEVEL,     false, AT(log_level),                  "info",           0,               0,
      "debug, info, warn or error: what is less important is not logged"                                                                                                                                                                                                                     },
     {"trusted-proxies",            "RELAIS_TRUSTED_PROXIES",            CONFIG_SERVE,                      CONFIG_NETWORKS,  false,

@@ -9,17 +9,18 @@
 #include "commands/jsonlogic_command.h"
 
 static const struct command commands[] = {
-    {"serve",       "run the service",                                command_serve      },
-    {"migrate",     "bring the database to this release's schema",    command_migrate    },
-    {"key",         "make an API key",                                command_key        },
-    {"import",      "take contacts, activities or deals from a file", command_import     },
-    {"jsonlogic",   "evaluate a JsonLogic rule",                      command_jsonlogic  },
-    {"doctor",      "check that everything is as it has to be",       command_doctor     },
-    {"epoch",       "after a restore: tell the feed's consumers",     command_epoch      },
-    {"healthcheck", "ask the running service whether it is ready",    command_healthcheck},
-    {"config",      "show every setting and where it comes from",     command_config_show},
-    {"routes",      "list the HTTP routes as JSON lines",             command_routes     },
-    {"version",     "print the version",                              command_version    },
+    {"serve",       "run the service",                                     command_serve      },
+    {"migrate",     "bring the database to this release's schema",         command_migrate    },
+    {"key",         "make an API key",                                     command_key        },
+    {"import",      "take contacts, activities or deals from a file",      command_import     },
+    {"jsonlogic",   "evaluate a JsonLogic rule",                           command_jsonlogic  },
+    {"doctor",      "check that everything is as it has to be",            command_doctor     },
+    {"erasures",    "list who was erased, or erase again after a restore", command_erasures   },
+    {"epoch",       "after a restore: tell the feed's consumers",          command_epoch      },
+    {"healthcheck", "ask the running service whether it is ready",         command_healthcheck},
+    {"config",      "show every setting and where it comes from",          command_config_show},
+    {"routes",      "list the HTTP routes as JSON lines",                  command_routes     },
+    {"version",     "print the version",                                   command_version    },
 };
 
 static void print_usage(FILE *stream)

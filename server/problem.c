@@ -21,7 +21,8 @@ const struct problem_type problem_types[] = {
     {"conflict",               409, "The present state does not allow this",
      "The document says what the state is and what it allows. Read the thing again, then decide."                     },
     {"gone",                   410, "It is not there any more",
-     "Of the feed: read a snapshot (GET /v1/leads), then go on from its X-Relais-Events-After."                       },
+     "A contact: it was erased. The feed: read a snapshot (GET /v1/leads), then go on from its "
+     "X-Relais-Events-After."                                                                                         },
     {"stale",                  412, "It was changed meanwhile",
      "Read it again and send its present ETag in If-Match."                                                           },
     {"too_large",              413, "The body is too large",

@@ -451,17 +451,23 @@ static bool take_idempotency_key(struct request *request)
                    "1 to %d visible ASCII characters.", IDEMPOTENCY_KEY_BYTES_MAX);
         return false;
     }
+    /* What clients write into a key is theirs to know, and may be personal: its hash is kept.
+     * Without the key nobody can try which body the fingerprint is of. */
+    char digits[2 * SHA256_BYTES + 1];
+    const struct sha256 hash = sha256_of(key);
+    const struct str kept = arena_str(request->arena, str_from(sha256_format(&hash, digits)));
+    const struct str parts[] = {key, request->message->body};
     request->idempotency = arena_alloc(request->arena, sizeof *request->idempotency);
     const char *path = arena_printf(request->arena, "POST %.*s", STR_ARGS(request->message->path));
-    if (request->idempotency == NULL || path == NULL) {
+    if (request->idempotency == NULL || path == NULL || kept.data == NULL) {
         faults_add(&request->faults, "Idempotency-Key", "memory", "Out of memory.");
         return false;
     }
     *request->idempotency = (struct idempotency){
         .key_id = request->principal.key_id,
         .method_path = str_from(path),
-        .key = key,
-        .fingerprint = sha256_of(request->message->body),
+        .key = kept,
+        .fingerprint = sha256_of_parts(parts, ARRAY_LEN(parts)),
     };
     return true;
 }

@@ -90,6 +90,29 @@ char *sha256_base64(const struct sha256 *hash, char out[static SHA256_BASE64_BYT
     return out;
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool sha256_parse(struct str hex, struct sha256 *ret_hash)
+{
+    if (hex.len != 2 * SHA256_BYTES)
+        return false;
+    for (size_t i = 0; i < SHA256_BYTES; i++) {
+        const int high = hex_digit(hex.data[2 * i]);
+        const int low = hex_digit(hex.data[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        ret_hash->bytes[i] = (uint8_t)(high * 16 + low);
+    }
+    return true;
+}
+
 bool sha256_eq(const struct sha256 *a, const struct sha256 *b)
 {
     return CRYPTO_memcmp(a->bytes, b->bytes, SHA256_BYTES) == 0;

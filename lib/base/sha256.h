@@ -20,6 +20,8 @@ char *sha256_format(const struct sha256 *hash, char out[static 2 * SHA256_BYTES 
 /* Base64 with padding (RFC 4648 section 4). Returns out. */
 enum { SHA256_BASE64_BYTES = 45 }; /* 44 and a NUL */
 char *sha256_base64(const struct sha256 *hash, char out[static SHA256_BASE64_BYTES]);
+/* The same back, in lower or upper case. False: it is none. */
+bool sha256_parse(struct str hex, struct sha256 *ret_hash) MUSTCHECK;
 bool sha256_eq(const struct sha256 *a, const struct sha256 *b);
 /* Compares what an attacker may have sent with a secret, in a time that tells nothing about where
  * they differ or how long the secret is. */

@@ -322,9 +322,9 @@ static void set_time(struct check *check, const char *name, int64_t at_us)
 static void check_key(struct check *check, const struct key_body *in)
 {
     struct sha256 ignored;
-    if (in->hash.data != NULL && !key_hash_parse(in->hash, &ignored))
+    if (in->hash.data != NULL && !sha256_parse(in->hash, &ignored))
         faults_add(check->faults, "/hash", "format", "This is no SHA-256 in hexadecimal.");
-    if (in->previous_hash.data != NULL && !key_hash_parse(in->previous_hash, &ignored))
+    if (in->previous_hash.data != NULL && !sha256_parse(in->previous_hash, &ignored))
         faults_add(check->faults, "/previous_hash", "format", "This is no SHA-256 in hexadecimal.");
     if ((in->previous_hash.data != NULL) != (in->previous_expires_at_us != TIME_NONE))
         faults_add(check->faults, "/previous_expires_at", "required",

@@ -308,26 +308,3 @@ bool policy_target_elapsed(const json_t *target, int64_t *ret_us)
 {
     return duration_parse(json_str_of(target), ret_us);
 }
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool key_hash_parse(struct str hex, struct sha256 *ret_hash)
-{
-    if (hex.len != KEY_HASH_CHARS)
-        return false;
-    for (size_t i = 0; i < SHA256_BYTES; i++) {
-        int high = hex_digit(hex.data[2 * i]);
-        int low = hex_digit(hex.data[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        ret_hash->bytes[i] = (uint8_t)(high * 16 + low);
-    }
-    return true;
-}

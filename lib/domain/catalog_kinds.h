@@ -206,5 +206,3 @@ enum { MEMBER_ROLE_MEMBER, MEMBER_ROLE_MANAGER };
 int time_of_day_parse(struct str text);
 /* A policy's target that counts elapsed time: an ISO 8601 duration. False for all others. */
 bool policy_target_elapsed(const json_t *target, int64_t *ret_us) MUSTCHECK;
-/* Lower or upper case hex. */
-bool key_hash_parse(struct str hex, struct sha256 *ret_hash) MUSTCHECK;

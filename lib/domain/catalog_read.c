@@ -138,7 +138,7 @@ static const void *read_key(struct catalog_parts *parts, const struct key_body *
     };
     for (size_t i = 0; i < in->scope_count; i++)
         out->scopes |= 1U << in->scopes[i];
-    if (!key_hash_parse(in->hash, &out->hash)) {
+    if (!sha256_parse(in->hash, &out->hash)) {
         faults_add(faults, "/hash", "format", "This is no SHA-256.");
         return out;
     }
@@ -149,7 +149,7 @@ static const void *read_key(struct catalog_parts *parts, const struct key_body *
     *previous = *out;
     previous->expires_at_us = earlier(in->expires_at_us, in->previous_expires_at_us);
     if (in->previous_expires_at_us == TIME_NONE ||
-        !key_hash_parse(in->previous_hash, &previous->hash))
+        !sha256_parse(in->previous_hash, &previous->hash))
         faults_add(faults, "/previous_hash", "format",
                    "A previous SHA-256 and its end belong together.");
     return out;
@@ -219,7 +219,7 @@ static const void *read_form_secret(struct catalog_parts *parts, const struct fo
 {
     struct form_token_secret *out = arena_alloc(&parts->arena, sizeof *out);
     struct sha256 secret;
-    if (!key_hash_parse(in->secret, &secret)) {
+    if (!sha256_parse(in->secret, &secret)) {
         faults_add(faults, "/secret", "format", "These are no 64 hexadecimal digits.");
     } else if (out != NULL) {
         memcpy(out->bytes, secret.bytes, sizeof out->bytes);

@@ -379,19 +379,34 @@ bool contact_has_room(const struct contact *contact, const struct attribute clai
     return true;
 }
 
+/* A form takes any field, from anybody: a name that nobody has declared may be anything, so only
+ * that there was one is told. */
+static struct str told_name(struct str name, const struct input *input,
+                            const struct catalog *catalog)
+{
+    static const char *const own[] = {"channel", "email", "consents", NULL};
+    const bool is_ours = input->source != SOURCE_FORM || name_index(own, name) >= 0 ||
+                         catalog_attribute(catalog, name) != NULL;
+    return is_ours ? name : STR_LITERAL("attributes");
+}
+
 enum err_code contact_tell_updated(const struct contact *contact, const struct input *input,
                                    const struct changed_names *changed, struct effects *effects)
 {
     if (changed->count == 0) {
         return OK;
     }
+    struct changed_names told = {.count = 0};
+    for (size_t i = 0; i < changed->count; i++) {
+        changed_add(&told, told_name(changed->names[i], input, effects->catalog));
+    }
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, EVENT_BYTES_MAX);
     struct json_writer json;
     json_writer_init(&json, &buf);
     json_array_begin(&json);
-    for (size_t i = 0; i < changed->count; i++) {
-        json_str(&json, changed->names[i]);
+    for (size_t i = 0; i < told.count; i++) {
+        json_str(&json, told.names[i]);
     }
     json_array_end(&json);
     return buf.failed ? ERR_NOMEM
@@ -418,6 +433,7 @@ static bool looks_at_score(enum input_kind kind)
     case INPUT_DEAL:
     case INPUT_PURGE:
     case INPUT_CONSENT:
+    case INPUT_ERASE:
     case INPUT_KIND_COUNT_:
         break;
     }
@@ -479,6 +495,8 @@ static enum err_code decide(struct contact *contact, struct contact *other, stru
         return change_deal(contact, input, effects);
     case INPUT_CONSENT:
         return change_consent(contact, input, effects);
+    case INPUT_ERASE:
+        return change_erase(contact, input, effects);
     case INPUT_PURGE:
     case INPUT_KIND_COUNT_:
         break;
@@ -506,6 +524,13 @@ enum err_code change_decide(struct contact *contact, struct contact *other, stru
     }
     if (!uuid_is_nil(contact->merged_into)) {
         return ERR_BUG;
+    }
+    if (contact_is_erased(contact)) { /* erasing it again is the same again, of whatever version */
+        return input->kind == INPUT_ERASE ? change_erase(contact, input, effects)
+                                          : refuse_erased(input);
+    }
+    if (contact_is_unmade(contact) && is_suppressed(input)) {
+        return refuse_suppressed(input, "/email");
     }
     if (input->if_version != 0 && input->if_version != contact->version) {
         return refuse(input, ERR_STALE, "It was changed meanwhile: read it again.");

@@ -23,6 +23,7 @@ enum input_kind {
     INPUT_DEAL,
     INPUT_PURGE,   /* of an entry of the quarantine */
     INPUT_CONSENT, /* one consent or objection, recorded by hand */
+    INPUT_ERASE,
     INPUT_KIND_COUNT_
 };
 
@@ -100,6 +101,22 @@ struct quarantine_input {
     struct uuid contact_id;
 };
 
+/* Whether an address that nobody has was that of somebody who was erased. */
+enum suppression {
+    SUPPRESSION_NONE,
+    SUPPRESSION_FOUND,
+    SUPPRESSION_UNKNOWN, /* this process lacks the privacy key with which it would know */
+};
+
+struct erasure_input {
+    /* Of an erasure that is done again from a list: the addresses as they stand in it. */
+    const struct sha256 *hashes;
+    size_t hash_count;
+    /* The store's: those of the addresses that stand for the contact. */
+    const struct sha256 *found;
+    size_t found_count;
+};
+
 struct input_result {
     enum err_code code;    /* OK or why it was refused */
     const char *detail;    /* a sentence, in the arena of the input or static */
@@ -157,11 +174,15 @@ struct input {
      * replaces it, empty removes it) and of an UPSERT when it was learnt. */
     struct activity_input activity;
     struct quarantine_input quarantine; /* SUBMISSION, PURGE */
-    enum stage stage;       /* UPSERT: brings it at least there: contact, prospect or lead */
-    struct move_input move; /* MOVE */
-    struct deal_input deal; /* DEAL */
-    enum decision decision; /* DECISION */
-    enum purpose purpose;   /* HANDOFF */
+    enum stage stage;             /* UPSERT: brings it at least there: contact, prospect or lead */
+    struct move_input move;       /* MOVE */
+    struct deal_input deal;       /* DEAL */
+    enum decision decision;       /* DECISION */
+    struct erasure_input erasure; /* ERASE */
+    /* The store's: of the address that is not anybody's yet, given by somebody else than its owner;
+     * of an ERASE whether this process may hash addresses. */
+    enum suppression suppression;
+    enum purpose purpose; /* HANDOFF */
     struct str reason;
     struct str note;
 
@@ -253,6 +274,12 @@ struct handoff_row {
     size_t clock_count;
 };
 
+/* A contact that is erased, with all that were merged into it. */
+struct erasure_row {
+    struct uuid contact_id;
+    const struct input *input; /* its hashes, given and found; who does it */
+};
+
 /* A merge moved an identity: what store writes beside the contacts. */
 struct merge_row {
     struct uuid duplicate;
@@ -296,6 +323,7 @@ struct effects {
     EFFECT_LIST(struct consent_row) consents;
     EFFECT_LIST(struct deal_row) deals;
     EFFECT_LIST(struct merge_row) merges;
+    EFFECT_LIST(struct erasure_row) erasures;
     EFFECT_LIST(struct handoff_row) handoffs; /* beside the contacts' own */
     EFFECT_LIST(struct quarantine_row) quarantines;
     EFFECT_LIST(struct settlement_row) settlements;
@@ -307,6 +335,10 @@ struct effects {
  * quarantine, of a purge, and of a release that comes too late. */
 bool change_needs_contact(const struct input *input);
 
+/* An erasure done again from a list, of a contact that is not there: only its line and its hashes
+ * are to be written. OK, ERR_NOMEM. */
+enum err_code change_erase_unknown(struct input *input, struct effects *effects) MUSTCHECK;
+
 /*
  * Decides one input about `contact` (locked, as read or as left by the inputs before it; NULL
  * unless change_needs_contact). For a merge, `other` is the survivor; else NULL. Appends to
@@ -316,6 +348,8 @@ bool change_needs_contact(const struct input *input);
  * fails the batch: what was changed so far is to be thrown away with it. Needs contact->history
  * (and other->history) when change_needs_history says so; ERR_BUG, and the same, when it is not
  * there, or when the contact was merged into another one by an earlier input: that one decides.
+ * ERR_CONFLICT when a submission's contact was erased by an earlier input: it makes a new one, in a
+ * batch of its own.
  */
 enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects) MUSTCHECK;

@@ -329,5 +329,8 @@ enum err_code change_patch(struct contact *contact, struct input *input, struct 
         input->result.id = input->new_email_owner;
         return refuse(input, ERR_CONFLICT, "Another contact has this address.");
     }
+    if (input->new_email_key.data != NULL && is_suppressed(input)) {
+        return refuse_suppressed(input, "/email");
+    }
     return take_claims(contact, input, /* is_created= */ false, effects);
 }

@@ -259,3 +259,10 @@ enum err_code quarantine_release(const struct contact *contact, const struct inp
 enum err_code quarantine_trace(const struct input *input, struct effects *effects) MUSTCHECK;
 enum err_code change_consent(struct contact *contact, struct input *input,
                              struct effects *effects) MUSTCHECK;
+enum err_code change_erase(struct contact *contact, struct input *input,
+                           struct effects *effects) MUSTCHECK;
+/* The contact was erased before: what any other input about it is answered. */
+enum err_code refuse_erased(struct input *input) MUSTCHECK;
+/* The address is not to be brought back by anybody but its owner; false: it may come in. */
+bool is_suppressed(const struct input *input);
+enum err_code refuse_suppressed(struct input *input, const char *pointer) MUSTCHECK;

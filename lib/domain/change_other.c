@@ -191,6 +191,9 @@ enum err_code change_merge(struct contact *duplicate, struct contact *survivor, 
     if (survivor == NULL) {
         return refuse(input, ERR_INVALID, "The contact named by duplicate_of does not exist.");
     }
+    if (contact_is_erased(survivor)) {
+        return refuse_erased(input);
+    }
     if (survivor == duplicate) {
         return refuse(input, ERR_INVALID, "A contact cannot be merged into itself.");
     }

@@ -195,6 +195,13 @@ static inline bool contact_has_open_handoff(const struct contact *contact)
     return !uuid_is_nil(contact->handoff.handoff_id) && !handoff_is_closed(contact->handoff.state);
 }
 
+/* Somebody asked to be forgotten: the row stays for the figures, nothing in it tells who it was.
+ * Everybody else has an address. */
+static inline bool contact_is_erased(const struct contact *contact)
+{
+    return contact->email.data == NULL && !uuid_is_nil(contact->contact_id);
+}
+
 /* An attribute of a JSON value; false for an array or object. Texts point into `value` (numbers:
  * into the arena). Source and time are the caller's to set. */
 bool attribute_from_json(struct str name, const json_t *value, struct arena *arena,

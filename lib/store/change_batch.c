@@ -79,6 +79,9 @@ static enum err_code contact_of(struct batch *batch, struct input *input,
 {
     *ret_contact = NULL;
     const struct target *target = batch_target_of(batch, input);
+    if (target == NULL && input->kind == INPUT_ERASE && input->erasure.hash_count > 0) {
+        return change_erase_unknown(input, &batch->effects);
+    }
     if (target == NULL) {
         input->result.code = ERR_NOT_FOUND;
         input->result.detail = !uuid_is_nil(input->handoff_id) ? "There is no such handoff."

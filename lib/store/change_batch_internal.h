@@ -44,6 +44,10 @@ struct batch {
     size_t token_count;
     size_t mark_count;
     size_t entry_count; /* of the quarantine */
+    /* What change_privacy.c asked for. */
+    bool asks_suppressions;
+    size_t erase_count;
+    struct address_hash *address_hashes; /* by input; NULL: nobody was ever erased */
 
     struct catalog *catalog; /* the newest, referenced */
     const struct model *model;
@@ -97,6 +101,16 @@ enum err_code batch_send_watch(struct batch *batch) MUSTCHECK;
 enum err_code batch_receive_watch(struct batch *batch) MUSTCHECK;
 /* An entry that an earlier input of this batch has settled is not held any more. */
 void batch_follow_settlement(const struct batch *batch, size_t index);
+
+/* ---- change_privacy.c ---- */
+
+/* Whether addresses that were nobody's are those of erased persons: with the claims. Nothing is
+ * sent for form posts. */
+enum err_code batch_send_suppressions(struct batch *batch) MUSTCHECK;
+enum err_code batch_receive_suppressions(struct batch *batch) MUSTCHECK;
+/* Which addresses stand for the contacts that are to be erased: behind the locks. */
+enum err_code batch_send_erasures(struct batch *batch) MUSTCHECK;
+enum err_code batch_receive_erasures(struct batch *batch) MUSTCHECK;
 
 /* ---- change_details.c ---- */
 

@@ -317,6 +317,36 @@ static enum err_code send_merges(struct writer *writer)
     return code == OK ? send(writer, STATEMENT_IDENTITY_MOVE) : code;
 }
 
+/* Last of all that is written: it also takes what this batch has written about them. */
+static enum err_code send_erasures(struct writer *writer)
+{
+    const struct effects *effects = writer->effects;
+    if (effects->erasures.count == 0) {
+        return OK;
+    }
+    struct params *params = fresh_params(writer);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *actors = param_array(params, ITEM_TEXT);
+    param_time(params, effects->now_us);
+    struct param *owners = param_array(params, ITEM_UUID);
+    struct param *hashes = param_array(params, ITEM_BYTES);
+    param_text(params, str_from(writer->worker->store->privacy_fingerprint));
+    for (size_t i = 0; i < effects->erasures.count; i++) {
+        const struct erasure_row *row = &effects->erasures.items[i];
+        const struct erasure_input *erasure = &row->input->erasure;
+        item_uuid(contacts, row->contact_id);
+        item_text(actors, row->input->actor.text);
+        for (size_t h = 0; h < erasure->found_count + erasure->hash_count; h++) {
+            const struct sha256 *hash = h < erasure->found_count
+                                            ? &erasure->found[h]
+                                            : &erasure->hashes[h - erasure->found_count];
+            item_uuid(owners, row->contact_id);
+            item_bytes(hashes, hash->bytes, SHA256_BYTES);
+        }
+    }
+    return send(writer, STATEMENT_CONTACT_ERASE);
+}
+
 /* ---- rare rows: objects with the columns' names ---- */
 
 #define WRITE(name, write, value) JSON_FIELD(json, name, write, value)
@@ -650,6 +680,7 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
     }
     code = code != OK ? code : send_traces(&writer);
     code = code != OK ? code : send_merges(&writer);
+    code = code != OK ? code : send_erasures(&writer);
     code = code != OK ? code : send_events(&writer);
     *ret_count = writer.sent;
     return code;

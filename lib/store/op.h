@@ -51,8 +51,8 @@ struct op {
 struct idempotency {
     struct uuid key_id;        /* the API key's */
     struct str method_path;    /* "POST /v1/contacts" */
-    struct str key;            /* the client's */
-    struct sha256 fingerprint; /* of the body */
+    struct str key;            /* of the client's the SHA-256 as hexadecimal digits */
+    struct sha256 fingerprint; /* of the client's key and the body */
     bool is_replay;            /* out: results are those of the first time, or: */
     enum err_code code;        /* out: why the key cannot be honoured; nothing was decided */
     const char *detail;

@@ -83,6 +83,12 @@
     STATEMENT(CONTACT_TOUCHES, contact_touches)                                                    \
     STATEMENT(CONTACT_TOUCH_ENDS, contact_touch_ends)                                              \
     STATEMENT(CONSENT_PAGE, consent_page)                                                          \
+    STATEMENT(CONTACT_ERASE, contact_erase)                                                        \
+    STATEMENT(CONTACT_EXPORT, contact_export)                                                      \
+    STATEMENT(ERASURE_ADDRESSES, erasure_addresses)                                                \
+    STATEMENT(ERASURE_ONE, erasure_one)                                                            \
+    STATEMENT(ERASURE_PAGE, erasure_page)                                                          \
+    STATEMENT(SUPPRESSION_EXISTING, suppression_existing)                                          \
     STATEMENT(LEAD_NEWEST, lead_newest)                                                            \
     STATEMENT(LEAD_WORKING, lead_working)                                                          \
     STATEMENT(LEAD_HOTTEST, lead_hottest)                                                          \

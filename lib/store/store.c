@@ -44,6 +44,9 @@ static enum err_code start_lane(struct store *store, enum lane index, struct err
             code = store_check_server(worker->conn, reterr);
         }
         if (code == OK && store->catalog == NULL) {
+            code = store_check_privacy(store, worker->conn, reterr);
+        }
+        if (code == OK && store->catalog == NULL) {
             code = catalog_reload(store, worker->conn, reterr);
         }
         if (code != OK) {

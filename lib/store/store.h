@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "domain/privacy_key.h"
 #include "store/op.h"
 
 struct store;
@@ -23,6 +24,17 @@ struct store_config {
     int64_t event_retention_us;      /* how long the feed is kept */
     int64_t quarantine_retention_us; /* how long what was said is kept in quarantine */
     bool background;                 /* run the sequencer and the flagger */
+    bool has_privacy_key;            /* without one nobody can be erased */
+    struct privacy_key privacy_key;
+};
+
+/* Whether this process can tell the addresses of erased persons. */
+enum privacy_state {
+    PRIVACY_UNUSED,  /* nobody was ever erased: any key will do */
+    PRIVACY_READY,   /* it has the key that was used so far */
+    PRIVACY_NO_KEY,  /* it has none, */
+    PRIVACY_MISMATCH /* or another one: nobody can be erased, no new address come in but by a form
+                      */
 };
 
 /* Counters since start; read without a lock, each on its own. */
@@ -62,6 +74,11 @@ void store_stop(struct store *store);
 /* Gives the operation to its lane. False: the queue is full or closed; the op is still the
  * caller's. */
 bool store_submit(struct store *store, struct op *op) MUSTCHECK;
+
+/* As it was at the start. Whatever it was, each change of contacts asks the database anew. */
+enum privacy_state store_privacy(const struct store *store);
+/* Gives it a key that it was started without; before the first operation. */
+void store_use_privacy_key(struct store *store, const struct privacy_key *key);
 
 /* The newest snapshot known here: a reference of the caller's. */
 struct catalog *store_catalog(struct store *store);

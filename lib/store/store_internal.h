@@ -72,6 +72,10 @@ struct store {
     pthread_mutex_t catalog_lock; /* guards catalog */
     struct catalog *catalog;
 
+    char privacy_fingerprint[PRIVACY_FINGERPRINT_BYTES]; /* of the configured key; "": none */
+    enum privacy_state privacy;                          /* as it was at the start */
+    _Atomic bool has_erasures; /* somebody was erased once, so addresses are hashed to compare */
+
     _Atomic uint64_t retries;
     _Atomic uint64_t reconnects;
     _Atomic uint64_t breaches_flagged;
@@ -125,6 +129,11 @@ bool catalog_is_current(struct store *store, int64_t version);
 /* ---- server_check.c ---- */
 /* Durability, schema version, test clock: what store_start promises. */
 enum err_code store_check_server(struct conn *conn, struct err *reterr) MUSTCHECK;
+
+/* ---- privacy_state.c ---- */
+/* Compares the configured privacy key with the one used so far. */
+enum err_code store_check_privacy(struct store *store, struct conn *conn,
+                                  struct err *reterr) MUSTCHECK;
 
 /* ---- background_retention.c ---- */
 /* Once a minute: forgets what is older than it has to be kept. */

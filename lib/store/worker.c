@@ -109,7 +109,7 @@ static bool is_repeatable(struct op *const ops[], size_t count)
         for (size_t k = 0; k < change->input_count; k++) {
             const enum input_kind kind = change->inputs[k].kind;
             if (kind != INPUT_SUBMISSION && kind != INPUT_ACTIVITY && kind != INPUT_UPSERT &&
-                kind != INPUT_PATCH && kind != INPUT_PURGE) {
+                kind != INPUT_PATCH && kind != INPUT_PURGE && kind != INPUT_ERASE) {
                 return false;
             }
         }

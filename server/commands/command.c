@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app.h"
+#include "privacy_key_file.h"
 #include "store/migrate.h"
 
 extern char **environ;
@@ -84,11 +85,33 @@ enum err_code command_store(const struct config *config, const char *url, struct
         return code;
     }
     struct store_config store = app_store_config(config, url);
+    /* Commands that need the key say what is wrong with it: command_privacy. */
+    struct err ignored;
+    if (privacy_key_find(config, &store.privacy_key, &store.has_privacy_key, &ignored) != OK) {
+        store.has_privacy_key = false;
+    }
     store.background = false;
     store.writers[LANE_INGEST] = 1;
     store.writers[LANE_WRITE] = 1;
     store.writers[LANE_READ] = 1;
     return store_start(&store, ret_store, reterr);
+}
+
+enum err_code command_privacy(const struct config *config, const struct store *store,
+                              struct err *reterr)
+{
+    struct privacy_key key;
+    bool is_found;
+    const enum err_code code = privacy_key_find(config, &key, &is_found, reterr);
+    const enum privacy_state state = store_privacy(store);
+    if (code != OK || state == PRIVACY_UNUSED || state == PRIVACY_READY) {
+        return code;
+    }
+    return err_set(reterr, ERR_INVALID,
+                   "%s. Name the service's own in RELAIS_PRIVACY_KEY_FILE, or its --data-dir: "
+                   "without it nobody could tell who was erased.",
+                   state == PRIVACY_NO_KEY ? "There is no privacy key"
+                                           : "This privacy key is not the one of this database");
 }
 
 struct waiting {

@@ -37,6 +37,10 @@ int command_fail(const char *name, const struct err *err, enum exit_status statu
 /* A store for a command: migrated, few threads, no background thread. */
 enum err_code command_store(const struct config *config, const char *url, struct store **ret_store,
                             struct err *reterr);
+/* Whether a command may bring in addresses and erase persons. ERR_INVALID: the privacy key is not
+ * right, the detail says what to do. */
+enum err_code command_privacy(const struct config *config, const struct store *store,
+                              struct err *reterr);
 /* Gives the operation to the store and waits until it is done; runs it again while the set-up
  * changes under it. */
 enum err_code command_run(struct store *store, struct op *op, struct err *reterr);
@@ -48,5 +52,6 @@ int command_routes(int argc, char **argv);
 int command_config_show(int argc, char **argv);
 int command_healthcheck(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_erasures(int argc, char **argv);
 int command_epoch(int argc, char **argv);
 int command_version(int argc, char **argv);

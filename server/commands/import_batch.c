@@ -252,8 +252,11 @@ static void take_result(struct import_batch *batch, struct import_line *line)
         return;
     }
     const bool is_unknown = result->code == ERR_NOT_FOUND;
-    import_record_refuse(&line->record, &batch->arena,
-                         is_unknown ? STR_LITERAL("email") : STR_LITERAL("row"),
+    struct str field = is_unknown ? STR_LITERAL("email") : STR_LITERAL("row");
+    if (result->faults != NULL && result->faults->count > 0) {
+        field = str_from(result->faults->items[0].pointer + 1);
+    }
+    import_record_refuse(&line->record, &batch->arena, field,
                          is_unknown ? "There is no contact with this address." : result->detail);
 }
 

@@ -359,11 +359,14 @@ static int import_with_database(struct import *import, const struct config *conf
     int status = EXIT_DATABASE;
     enum err_code code = command_database(config, &embedded, &url, &err);
     code = code != OK ? code : command_store(config, url, &import->run.store, &err);
-    if (code == OK) {
-        status = import_with_store(import);
+    if (code != OK) {
+        status = command_fail("import", &err, EXIT_DATABASE);
+    } else if (command_privacy(config, import->run.store, &err) != OK) {
+        status = command_fail("import", &err, EXIT_CONFIGURATION);
         store_stop(import->run.store);
     } else {
-        (void)command_fail("import", &err, EXIT_DATABASE);
+        status = import_with_store(import);
+        store_stop(import->run.store);
     }
     embedded_free(embedded);
     return status;

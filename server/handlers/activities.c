@@ -262,7 +262,7 @@ static void write_result(struct json_writer *json, const struct item *item,
     JSON_FIELD(json, "id", json_uuid, is_refused ? (struct uuid){{0}} : result->id);
     JSON_FIELD(json, "contact_id", json_uuid, is_refused ? (struct uuid){{0}} : result->contact_id);
     if (is_refused) {
-        write_error(json, result->detail, NULL);
+        write_error(json, result->detail, result->faults);
     }
 }
 

@@ -109,10 +109,24 @@ void contact_ask(struct request *request, struct read_op *read, struct uuid cont
     param_uuid(read_op_query(read, STATEMENT_CONTACT_TOUCH_ENDS), contact_id);
 }
 
+/* An erased contact has no address, everybody else has. */
+bool contact_is_missing(struct request *request, const struct rows *rows)
+{
+    if (rows_count(rows) == 0) {
+        (void)problem(request, ERR_NOT_FOUND, "There is no such contact.");
+        return true;
+    }
+    if (row_is_null(rows, 0, CONTACT_COLUMN_EMAIL)) {
+        (void)problem(request, ERR_GONE, "This contact was erased.");
+        return true;
+    }
+    return false;
+}
+
 enum request_step contact_answer(struct request *request, unsigned status)
 {
-    if (rows_count(request->read->queries[0].rows) == 0) {
-        return problem(request, ERR_NOT_FOUND, "There is no such contact.");
+    if (contact_is_missing(request, request->read->queries[0].rows)) {
+        return REQUEST_REPLY;
     }
     struct err err;
     struct contact_reader reader;

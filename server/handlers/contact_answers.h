@@ -12,6 +12,8 @@
 #include "request.h"
 
 enum {
+    CONTACT_COLUMN_ID,
+    CONTACT_COLUMN_EMAIL,
     CONTACT_COLUMN_DUE_AT = 51,
     CONTACT_COLUMN_BREACHED_AT,
     CONTACT_COLUMN_OWN, /* the first of the list's own */
@@ -49,6 +51,10 @@ enum request_step contact_answer(struct request *request, unsigned status);
  * does not restart the request, which would write again. */
 enum request_step contact_read_again(struct request *request, struct uuid contact_id,
                                      unsigned status);
+
+/* Whether there is nothing to show of a contact, which the reply says then: no row is a 404, one
+ * without an address a 410, for that contact was erased. For rows as above and of contact_root. */
+bool contact_is_missing(struct request *request, const struct rows *rows);
 
 /* Content-Location when the path names a contact that was merged into this one; `rest` follows the
  * id. */

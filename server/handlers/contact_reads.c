@@ -215,8 +215,8 @@ static enum err_code write_explanation(struct request *request, struct contact_r
 enum request_step contact_score_finish(struct request *request)
 {
     const struct rows *rows = request->read->queries[0].rows;
-    if (rows_count(rows) == 0) {
-        return problem(request, ERR_NOT_FOUND, "There is no such contact.");
+    if (contact_is_missing(request, rows)) {
+        return REQUEST_REPLY;
     }
     struct err err;
     struct contact_reader reader;

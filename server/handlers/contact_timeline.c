@@ -210,8 +210,8 @@ enum request_step timeline_finish(struct request *request)
     const struct timeline_query *query = request->query;
     const struct rows *root = request->read->queries[0].rows;
     const struct rows *rows = request->read->queries[1].rows;
-    if (rows_count(root) == 0) {
-        return problem(request, ERR_NOT_FOUND, "There is no such contact.");
+    if (contact_is_missing(request, root)) {
+        return REQUEST_REPLY;
     }
     contact_say_where(request, row_uuid(root, 0, 0), "/timeline");
     const size_t limit = (size_t)query->list.limit;

@@ -194,7 +194,7 @@ static void write_item(struct json_writer *json, const struct contact_batch *bat
     if (item->faults != NULL) {
         write_refusal(json, item->faults->items[0].detail, item->faults);
     } else if (result->code != OK) {
-        write_refusal(json, result->detail, NULL);
+        write_refusal(json, result->detail, result->faults);
     } else {
         JSON_FIELD(json, "status", json_int, result->is_new_contact ? 201 : 200);
         JSON_FIELD(json, "id", json_uuid, result->contact_id);

@@ -54,7 +54,8 @@ enum request_step form_token_start(struct request *request);
 enum request_step activities_start(struct request *request);
 enum request_step activities_finish(struct request *request);
 
-/* ---- contacts, leads, submissions: contact*.c, consents.c, leads*.c, submissions.c ---- */
+/* ---- contacts, leads, submissions: contact*.c, consents.c, erasures.c, leads*.c, submissions.c
+ * ---- */
 extern const struct schema contact_schema;
 enum request_step contact_upsert_start(struct request *request);
 enum request_step contact_upsert_finish(struct request *request);
@@ -87,6 +88,13 @@ enum request_step consents_finish(struct request *request);
 extern const struct schema consent_record_schema;
 enum request_step consent_record_start(struct request *request);
 enum request_step consent_record_finish(struct request *request);
+enum request_step contact_export_start(struct request *request);
+enum request_step contact_export_finish(struct request *request);
+enum request_step contact_erase_start(struct request *request);
+enum request_step contact_erase_finish(struct request *request);
+extern const struct query erasure_query;
+enum request_step erasures_start(struct request *request);
+enum request_step erasures_finish(struct request *request);
 extern const struct query timeline_query;
 enum request_step timeline_start(struct request *request);
 enum request_step timeline_finish(struct request *request);

@@ -86,6 +86,9 @@ enum request_step submission_get_finish(struct request *request)
     if (rows_count(rows) == 0) {
         return problem(request, ERR_NOT_FOUND, "There is no such submission.");
     }
+    if (row_is_null(rows, 0, COLUMN_EMAIL)) {
+        return problem(request, ERR_GONE, "This submission's contact was erased.");
+    }
     struct json_writer json;
     reply_json(request, 200, &json);
     write_submission(&json, rows, 0);

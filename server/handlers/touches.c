@@ -173,8 +173,8 @@ enum request_step touches_finish(struct request *request)
     const struct touches_query *query = request->query;
     const struct rows *root = request->read->queries[0].rows;
     const struct rows *rows = request->read->queries[1].rows;
-    if (rows_count(root) == 0) {
-        return problem(request, ERR_NOT_FOUND, "There is no such contact.");
+    if (contact_is_missing(request, root)) {
+        return REQUEST_REPLY;
     }
     contact_say_where(request, row_uuid(root, 0, 0), "/touches");
     const size_t limit = (size_t)query->list.limit;

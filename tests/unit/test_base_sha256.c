@@ -83,6 +83,24 @@ static void test_secrets(void **state)
     assert_false(secret_eq(STR_LITERAL("s3cret"), (struct str){0}));
 }
 
+static void test_digits(void **state)
+{
+    (void)state;
+    const struct sha256 sum = sha256_of(STR_LITERAL("abc"));
+    struct sha256 back;
+    char hex[2 * SHA256_BYTES + 1];
+    assert_true(sha256_parse(str_from(sha256_format(&sum, hex)), &back));
+    assert_true(sha256_eq(&sum, &back));
+    for (size_t i = 0; i < 2 * SHA256_BYTES; i++)
+        hex[i] = hex[i] >= 'a' ? (char)(hex[i] - 'a' + 'A') : hex[i];
+    assert_true(sha256_parse(str_from(hex), &back));
+    assert_true(sha256_eq(&sum, &back));
+    assert_false(sha256_parse(str_slice(hex, 63), &back));
+    assert_false(sha256_parse((struct str){0}, &back));
+    hex[63] = 'G';
+    assert_false(sha256_parse(str_from(hex), &back));
+}
+
 static void test_random_bytes(void **state)
 {
     (void)state;
@@ -97,9 +115,10 @@ static void test_random_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_sums), cmocka_unit_test(test_known_hmacs),
-        cmocka_unit_test(test_parts),      cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_secrets),    cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_known_sums),   cmocka_unit_test(test_known_hmacs),
+        cmocka_unit_test(test_parts),        cmocka_unit_test(test_digits),
+        cmocka_unit_test(test_base64),       cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -431,7 +431,8 @@ static inline size_t effect_count(const struct effects *effects)
     return effects->activities.count + effects->events.count + effects->stages.count +
            effects->attempts.count + effects->feedback.count + effects->consents.count +
            effects->deals.count + effects->merges.count + effects->handoffs.count +
-           effects->quarantines.count + effects->settlements.count + effects->traces.count;
+           effects->quarantines.count + effects->settlements.count + effects->traces.count +
+           effects->erasures.count;
 }
 
 /* ---- what always holds ---- */
@@ -449,6 +450,7 @@ static const struct event_contract event_contracts[] = {
     {"contact.stage_changed",    "from to reason? actor handoff_id?"                 },
     {"contact.decision_changed", "from to grade model"                               },
     {"contact.merged",           "into"                                              },
+    {"contact.erased",           ""                                                  },
     {"score.grade_changed",      "from to model"                                     },
     {"handoff.opened",           HANDOFF_FIELDS                                      },
     {"handoff.assigned",         HANDOFF_FIELDS                                      },
@@ -515,7 +517,7 @@ static inline void check_contact(const struct contact *contact)
         assert_int_equal(contact->stage, STAGE_CUSTOMER);
     if (is_open && handoff->purpose != PURPOSE_UPSELL)
         assert_int_equal(contact->stage, stages[handoff->state]);
-    if (!is_open && uuid_is_nil(contact->merged_into))
+    if (!is_open && uuid_is_nil(contact->merged_into) && !contact_is_erased(contact))
         assert_true(contact->stage < STAGE_MQL || contact->stage >= STAGE_CUSTOMER);
     assert_true(contact->stage == STAGE_DISQUALIFIED || contact->reached >= contact->stage);
     for (size_t i = 0; i < contact->clock_count; i++) {

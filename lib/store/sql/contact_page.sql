@@ -5,7 +5,8 @@ SELECT c.*, s.at, s.points, s.fit, s.fit_grade, s.fit_known, s.grade, s.decision
        k.due_at, k.breached_at
 FROM (SELECT p.contact_id
       FROM contact p
-      WHERE p.merged_into IS NULL AND p.contact_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+      WHERE p.merged_into IS NULL AND p.email IS NOT NULL -- else it was erased
+        AND p.contact_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
         AND (cardinality($3::text[]) = 0
              OR concat_ws(' ', p.attributes->>'first_name', p.attributes->>'last_name', p.attributes->>'company',
                           p.email) ILIKE ALL ($3::text[]))

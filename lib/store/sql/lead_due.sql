@@ -17,7 +17,7 @@ WITH due AS MATERIALIZED (
                            LIMIT 1) s ON true
         LEFT JOIN LATERAL (SELECT * FROM handoff x WHERE x.handoff_id = p.handoff_id LIMIT 1) h ON true
         WHERE o.contact_id = k.contact_id AND h.handoff_id = k.handoff_id
-          AND p.merged_into IS NULL
+          AND p.merged_into IS NULL AND p.email IS NOT NULL
           AND p.stage = ANY ($2::text[]::stage[])
           AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
                OR ($4::boolean
@@ -59,7 +59,7 @@ other AS MATERIALIZED (
                          AND x.state <> 'paused' LIMIT 1) e ON true
     WHERE (SELECT count(*) FROM due) < $13::int
       AND p.contact_id < coalesce($16::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) AND e.clock_id IS NULL
-      AND p.merged_into IS NULL
+      AND p.merged_into IS NULL AND p.email IS NOT NULL
       AND p.stage = ANY ($2::text[]::stage[])
       AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
            OR ($4::boolean

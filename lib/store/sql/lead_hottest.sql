@@ -14,7 +14,7 @@ WITH hot AS MATERIALIZED (
     WHERE s.model = $1::int
       AND (s.heat, s.contact_id) < (coalesce($14::float8, 'infinity'::float8),
                                     coalesce($15::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-      AND p.merged_into IS NULL
+      AND p.merged_into IS NULL AND p.email IS NOT NULL
       AND p.stage = ANY ($2::text[]::stage[])
       AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
            OR ($4::boolean
@@ -44,7 +44,7 @@ cold AS MATERIALIZED (
     WHERE (SELECT count(*) FROM hot) < $13::int AND $7::float8 IS NULL
       AND s.model = $1::int AND s.heat IS NULL
       AND s.contact_id < coalesce($16::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-      AND p.merged_into IS NULL
+      AND p.merged_into IS NULL AND p.email IS NOT NULL
       AND p.stage = ANY ($2::text[]::stage[])
       AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
            OR ($4::boolean

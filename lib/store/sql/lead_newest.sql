@@ -12,7 +12,7 @@ FROM (SELECT p.contact_id
                          LIMIT 1) s ON true
       LEFT JOIN LATERAL (SELECT * FROM handoff x WHERE x.handoff_id = p.handoff_id LIMIT 1) h ON true
       WHERE p.contact_id < coalesce($14::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-        AND p.merged_into IS NULL
+        AND p.merged_into IS NULL AND p.email IS NOT NULL
         AND p.stage = ANY ($2::text[]::stage[])
         AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
              OR ($4::boolean

@@ -17,7 +17,7 @@ FROM (SELECT w.contact_id
           LEFT JOIN LATERAL (SELECT * FROM handoff x WHERE x.handoff_id = p.handoff_id LIMIT 1) h ON true
           WHERE p.stage = g.stage::stage AND p.stage >= 'mql'
             AND p.contact_id < coalesce($14::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-            AND p.merged_into IS NULL
+            AND p.merged_into IS NULL AND p.email IS NOT NULL
             AND (($3::text IS NULL AND NOT $4::boolean) OR p.reached >= $3::text::stage
                  OR ($4::boolean
                      AND EXISTS (SELECT FROM stage_change g

@@ -4,7 +4,8 @@
 WITH root AS (
     SELECT coalesce(m.merged_into, m.contact_id) AS id
     FROM contact m
-    WHERE m.contact_id = coalesce($1::uuid,
+    WHERE m.email IS NOT NULL
+      AND m.contact_id = coalesce($1::uuid,
                                   (SELECT i.contact_id FROM email_identity i WHERE i.email_key = $2::text))
       AND ($2::text IS NULL
            OR coalesce(m.merged_into, m.contact_id)

@@ -11,7 +11,7 @@ CROSS JOIN LATERAL (SELECT * FROM activity_key x
 CROSS JOIN LATERAL (SELECT x.*, m.email, coalesce(m.merged_into, m.contact_id) AS owner
                     FROM activity x, contact m
                     WHERE x.contact_id = k.contact_id AND x.occurred_at = k.occurred_at AND x.id = k.id
-                      AND m.contact_id = k.contact_id LIMIT 1) a
+                      AND m.contact_id = k.contact_id AND m.email IS NOT NULL LIMIT 1) a
 WHERE e.type = 'submission.received'
   AND (e.tx, e.ordinal) < (coalesce($2::bigint, 9223372036854775807), coalesce($3::int, 2147483647))
   AND ($1::text IS NULL OR e.data->>'form' = $1::text)
