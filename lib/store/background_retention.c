@@ -3,7 +3,7 @@
 #include "store/idempotency.h"
 #include "store/store_internal.h"
 
-enum { TRANSACTIONS_AT_ONCE = 2000, ENTRIES_AT_ONCE = 5000 };
+enum { TRANSACTIONS_AT_ONCE = 2000, ENTRIES_AT_ONCE = 1000 };
 
 static const int64_t retention_pause_us = 60 * US_PER_SECOND;
 

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from support import funnel, times
+from support import funnel, paths, times
 from support.client import Client, expect, faults
 from support.crowd import at_once
 from support.waiting import wait_until
@@ -165,6 +165,19 @@ def test_a_form_without_protection_sets_nothing_aside(service):
         as_json(service, form, email, {"homepage": "https://x.example", "message": MESSAGE}, token="nonsense")
     assert entries(service, form) == [] and funnel.contact_of(service.reader, email)["attributes"]["homepage"]
     assert len(service.reader.pages("/v1/submissions", email=email)) == 5
+
+
+def test_robots_that_leave_their_address(service):
+    """As those do whose domains are in a public list: the field for a home page, which nobody sees, is filled in."""
+    source = paths.ROOT.parent / "shared/data/spam-bots/spammers.txt"
+    if not source.exists():
+        pytest.skip(f"{source} is not there")
+    domains = [line for line in source.read_text(encoding="utf-8").split() if line.isascii()][::25]
+    form = form_with(service, honeypot=True)
+    for number, domain in enumerate(domains):
+        as_html(service, form, f"robot{number}@{domain}", {"homepage": f"http://{domain}/", "first_name": domain})
+    assert len(domains) > 50 and len(entries(service, form, reason="honeypot")) == len(domains)
+    assert service.reader.pages("/v1/submissions", form=form["slug"]) == []
 
 
 # --- nobody is told -------------------------------------------------------------------------------

@@ -1,2 +1,2 @@
 -- Form tokens that are too old anyway need not be remembered.
-DELETE FROM form_token_used WHERE expires_at < relais_now()
+DELETE FROM form_token_used WHERE expires_at < (SELECT relais_now())

@@ -3,8 +3,8 @@
 SELECT (SELECT count(*)
         FROM (SELECT FROM form_trace t
               WHERE t.mark = u.mark AND t.submission_id <> u.submission_id
-                AND t.at > relais_now() - u.within * interval '1 second'
+                AND t.at > clock.now - u.within * interval '1 second'
               LIMIT u.more_than) seen)
-FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::int[]) WITH ORDINALITY
+FROM (SELECT relais_now() AS now) AS clock, unnest($1::uuid[], $2::uuid[], $3::float8[], $4::int[]) WITH ORDINALITY
   AS u (mark, submission_id, within, more_than, n)
 ORDER BY u.n

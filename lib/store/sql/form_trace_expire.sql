@@ -1,1 +1,1 @@
-DELETE FROM form_trace WHERE expires_at < relais_now()
+DELETE FROM form_trace WHERE expires_at < (SELECT relais_now())

@@ -3,4 +3,4 @@ DELETE FROM quarantine
 WHERE quarantine_id IN (
     SELECT o.quarantine_id
     FROM (SELECT q.quarantine_id, q.state, q.settled_at FROM quarantine q ORDER BY q.quarantine_id LIMIT $2::int) o
-    WHERE o.state <> 'held' AND o.settled_at < relais_now() - $1::float8 * interval '1 second')
+    WHERE o.state <> 'held' AND o.settled_at < (SELECT relais_now() - $1::float8 * interval '1 second'))
