@@ -70,7 +70,7 @@ static bool keep(struct str *text, struct arena *arena)
 static enum err_code keep_touch(const struct rows *rows, size_t row, struct arena *arena,
                                 struct touch *ret_touch, struct err *reterr)
 {
-    struct visit_words words;
+    struct visit_words words = {.source = {.data = NULL}};
     struct touch touch;
     const enum err_code code = read_touch(rows, row, &words, &touch, reterr);
     if (code != OK) {
@@ -141,7 +141,7 @@ enum request_step touches_start(struct request *request)
 static enum err_code write_touch(struct json_writer *json, const struct rows *rows, size_t row,
                                  struct err *reterr)
 {
-    struct visit_words words;
+    struct visit_words words = {.source = {.data = NULL}};
     struct touch touch;
     const enum err_code code = read_touch(rows, row, &words, &touch, reterr);
     if (code != OK) {
