@@ -132,7 +132,7 @@ static enum err_code read_line(struct replay *replay, struct str line, struct in
                                size_t *ret_count, struct err *reterr)
 {
     json_auto_t *root = NULL;
-    struct erasure_input erasure;
+    struct erasure_input erasure = {.hash_count = 0};
     if (json_parse(line, &root, reterr) != OK) {
         return bad_line(replay, "This is not JSON.", reterr);
     }
@@ -151,8 +151,8 @@ static enum err_code read_line(struct replay *replay, struct str line, struct in
 
 static enum err_code replay_line(struct replay *replay, struct str line, struct err *reterr)
 {
-    struct input *inputs;
-    size_t count;
+    struct input *inputs = NULL;
+    size_t count = 0;
     struct change_op op;
     replay->line++;
     arena_clear(&replay->arena);
