@@ -3,6 +3,8 @@
  */
 #include "domain/change_internal.h"
 
+#include <assert.h>
+
 #include "base/buf.h"
 
 enum { EVENT_BYTES_MAX = 16384 };
@@ -522,6 +524,7 @@ enum err_code change_decide(struct contact *contact, struct contact *other, stru
     if (!change_needs_contact(input)) {
         return change_quarantine(input, effects);
     }
+    assert(contact != NULL);
     if (!uuid_is_nil(contact->merged_into)) {
         return ERR_BUG;
     }

@@ -582,6 +582,8 @@ def test_no_canary_is_left(fresh, tmp_path):
     missing = [one for one in canary.kept if one not in before]
     assert missing == [], "what is planted is stored at first"
     assert len(canary.kept) + len(canary.passing) >= 500
+    told = json.dumps([fresh.reader.read(f"/v1/contacts/{contact['id']}/export") for contact in erased])
+    assert [one for one in canary.kept if one not in told] == [], "what is stored is told to whoever asks what is held"
     print(f"{len(canary.kept)} canaries stored, {len(canary.passing)} passing")
     for contact in erased:
         erase(fresh, contact)
