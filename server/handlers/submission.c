@@ -165,6 +165,14 @@ static const json_t *take_out(struct request *request, const json_t *object, str
     return rest;
 }
 
+/* However often it is there: filled in once is enough. */
+static void keep_honeypot(struct submission *submission, struct str value)
+{
+    if (str_trim(value).len > 0 || submission->honeypot.data == NULL) {
+        submission->honeypot = value;
+    }
+}
+
 /* The honeypot stands beside the e-mail or among the attributes; it is never a claim. */
 static const json_t *take_honeypot(struct request *request, struct submission *submission,
                                    const json_t *object)
@@ -175,9 +183,7 @@ static const json_t *take_honeypot(struct request *request, struct submission *s
         return object;
     }
     const json_t *rest = take_out(request, object, name, &text);
-    if (str_trim(text).len > 0 || submission->honeypot.data == NULL) {
-        submission->honeypot = text;
-    }
+    keep_honeypot(submission, text);
     return rest;
 }
 
@@ -305,7 +311,7 @@ void submission_take_fields(struct request *request, struct submission *submissi
     for (size_t i = 0; i < count; i++) {
         const struct form_field *field = &fields[i];
         if (honeypot.data != NULL && str_eq(field->name, honeypot)) {
-            submission->honeypot = field->value;
+            keep_honeypot(submission, field->value);
             continue;
         }
         const struct str name = submission_field_name(submission->form, field->name);

@@ -82,6 +82,9 @@ def test_a_filled_honeypot_is_set_aside(service, send):
 
 def test_a_honeypot_of_no_name_is_homepage(service):
     form = form_with(service, honeypot=True)
+    twice = funnel.address("twice")
+    expect(service.nobody.post(path_of(form), data={"email": twice, "homepage": ["x", ""]}), 303)
+    assert reasons(service, form, twice) == ["honeypot"]
     beside, among = funnel.address("beside"), funnel.address("among")
     expect(service.nobody.post(path_of(form), {"email": beside, "homepage": "https://spam.example"}), 201)
     expect(service.nobody.post(path_of(form), {"email": among, "attributes": {"homepage": 7}}), 201)
@@ -254,6 +257,16 @@ def test_an_id_is_answered_alike_before_and_after(service):
     service.marketing.write(f"/v1/quarantine/{held['id']}/purge")
     again()
     assert len(entries(service, form)) == 2
+
+
+def test_an_idempotency_key_of_a_suspect(service):
+    form = form_with(service, honeypot=True)
+    body, headers = {"email": funnel.address(), "attributes": {"homepage": "x"}}, {"Idempotency-Key": funnel.unique("try")}
+    first = expect(service.publishable.post(path_of(form), body, headers=headers), 201)
+    again = expect(service.publishable.post(path_of(form), body, headers=headers), 201)
+    assert again.json() == first.json() and again.headers["Idempotency-Replayed"] == "true"
+    expect(service.publishable.post(path_of(form), {"email": body["email"]}, headers=headers), 422)
+    assert len(entries(service, form)) == 1
 
 
 def test_a_repeat_does_not_need_another_token(service):
