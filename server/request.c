@@ -329,6 +329,8 @@ static void finish_reply(struct request *request)
 {
     if (request->route != NULL && request->route->body == BODY_FORM) {
         request_form_answer(request);
+    } else if (request->route != NULL && request->route->body == BODY_HUBSPOT) {
+        request_hubspot_answer(request);
     }
     throttle_tell(request);
 }
@@ -357,8 +359,10 @@ static bool is_body_kind_right(const struct request *request, enum media_kind ki
     case BODY_JSON:
     case BODY_JSON_OPTIONAL:
     case BODY_PATCH:
+    case BODY_HUBSPOT:
         return kind == MEDIA_KIND_JSON;
     case BODY_FORM:
+    case BODY_TOOL:
         return kind != MEDIA_KIND_OTHER;
     }
     return false;
@@ -366,7 +370,7 @@ static bool is_body_kind_right(const struct request *request, enum media_kind ki
 
 static const char *expected_type(enum body_kind body)
 {
-    return body == BODY_FORM
+    return body == BODY_FORM || body == BODY_TOOL
                ? "Send application/json, application/x-www-form-urlencoded or multipart/form-data."
                : "Send application/json.";
 }

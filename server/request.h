@@ -86,6 +86,8 @@ enum body_kind {
     BODY_JSON_OPTIONAL, /* no body is {} */
     BODY_PATCH,         /* application/merge-patch+json or application/json */
     BODY_FORM,          /* JSON, urlencoded or multipart */
+    BODY_TOOL,          /* the same from another program: whatever it sends, it reads JSON */
+    BODY_HUBSPOT,       /* JSON; refusals are worded as HubSpot does */
 };
 
 struct route {
@@ -122,6 +124,9 @@ void request_preflight(struct request *request, const char *allow);
 /* The last touch on every answer to a form's post (BODY_FORM), whoever made it: what other origins'
  * scripts may see of it, and a refusal as people read it. */
 void request_form_answer(struct request *request);
+/* The same on every answer to BODY_HUBSPOT: what other origins may see, and a refusal as HubSpot's
+ * clients read it. */
+void request_hubspot_answer(struct request *request);
 
 /* A zeroed input of this kind with actor, arena and no times. */
 void request_input_init(struct request *request, struct input *input, enum input_kind kind);

@@ -8,7 +8,7 @@
 #include "handlers/handlers.h"
 #include "handlers/visitor_text.h"
 
-enum { NO_BODY = 0, SMALL = 65536, BATCH = 8388608 };
+enum { NO_BODY = 0, SMALL = 65536, WEBHOOK = 262144, BATCH = 8388608 };
 
 #define ROUTE(method, path, operation_id, scope, query, body, body_bytes_max, schema, start,       \
               finish)                                                                              \
@@ -68,6 +68,9 @@ const struct route routes[] = {
     ROUTE(PATCH, "/v1/funnel", "updateFunnel", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, funnel_patch_start, funnel_patch_finish),
     /* ---- capture ---- */
     ROUTE(POST, "/v1/forms/{slug}/submissions", "submitForm", SCOPE_SUBMIT, &visitor_query, BODY_FORM, SMALL, NULL, submit_start, submit_finish),
+    ROUTE(POST, "/v1/forms/{slug}/submissions/{adapter}", "submitFromTool", SCOPE_SUBMIT, NULL, BODY_TOOL, WEBHOOK, NULL, submit_adapter_start, submit_adapter_finish),
+    ROUTE(POST, "/submissions/v3/integration/submit/{portal_id}/{form_guid}", "submitToHubspotForm", SCOPE_SUBMIT, NULL, BODY_HUBSPOT, SMALL, NULL, submit_hubspot_start, submit_hubspot_finish),
+    ROUTE(POST, "/submissions/v3/integration/secure/submit/{portal_id}/{form_guid}", "submitToHubspotFormSecurely", SCOPE_SUBMIT, NULL, BODY_HUBSPOT, SMALL, NULL, submit_hubspot_start, submit_hubspot_finish),
     ROUTE(GET, "/embed.js", "getEmbedScript", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, embed_script_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/embed", "getEmbed", SCOPE_NONE, &embed_query, BODY_NONE, NO_BODY, NULL, embed_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/thanks", "getThanks", SCOPE_NONE, &thanks_query, BODY_NONE, NO_BODY, NULL, thanks_start, NULL),

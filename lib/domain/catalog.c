@@ -42,7 +42,8 @@ struct catalog {
     struct catalog_index newest[CATALOG_KIND_COUNT_];
     struct catalog_index by_slug[CATALOG_KIND_COUNT_];
     struct catalog_index by_id[CATALOG_KIND_COUNT_];
-    struct catalog_parts parts; /* parts.keys by hash */
+    struct catalog_index by_hubspot; /* forms that have a GUID, by it */
+    struct catalog_parts parts;      /* parts.keys by hash */
     const struct policy **active_policies;
     size_t active_policy_count;
     const struct catalog_model_entry *active_model;
@@ -216,6 +217,33 @@ static enum err_code index_entries(struct builder *builder)
     return OK;
 }
 
+static struct uuid hubspot_guid_of(const struct catalog_entry *entry)
+{
+    const struct form *form = entry->typed;
+    return form->hubspot_guid;
+}
+
+static int compare_hubspot(const void *a, const void *b)
+{
+    return uuid_compare(hubspot_guid_of(entry_at(a)), hubspot_guid_of(entry_at(b)));
+}
+
+static enum err_code index_hubspot(struct builder *builder)
+{
+    struct catalog *catalog = builder->catalog;
+    struct catalog_index *index = &catalog->by_hubspot;
+    const struct catalog_index *forms = &catalog->newest[CATALOG_FORM];
+    index->items = arena_array(&catalog->parts.arena, forms->count, sizeof(void *));
+    if (index->items == NULL)
+        return out_of_memory(builder);
+    for (size_t i = 0; i < forms->count; i++)
+        if (!uuid_is_nil(hubspot_guid_of(forms->items[i])))
+            index->items[index->count++] = forms->items[i];
+    if (index->count > 1)
+        qsort(index->items, index->count, sizeof(void *), compare_hubspot);
+    return OK;
+}
+
 static void index_policies(struct catalog *catalog)
 {
     for (size_t i = 0; i < catalog->parts.policy_count; i++)
@@ -249,7 +277,8 @@ static void index_form_secrets(struct catalog *catalog)
 static enum err_code index_all(struct builder *builder)
 {
     struct catalog *catalog = builder->catalog;
-    const enum err_code code = index_entries(builder);
+    enum err_code code = index_entries(builder);
+    code = code == OK ? index_hubspot(builder) : code;
     if (code != OK)
         return code;
     if (catalog->parts.key_count > 1)
@@ -427,6 +456,14 @@ const struct offer *catalog_offer(const struct catalog *catalog, struct str slug
 const struct form *catalog_form(const struct catalog *catalog, struct str slug_or_id)
 {
     return find_typed(catalog, CATALOG_FORM, slug_or_id);
+}
+
+const struct form *catalog_form_by_hubspot(const struct catalog *catalog, struct uuid guid)
+{
+    const struct form form = {.hubspot_guid = guid};
+    const struct catalog_entry wanted = {.typed = &form};
+    const struct catalog_entry *entry = search(&catalog->by_hubspot, &wanted, compare_hubspot);
+    return entry != NULL ? entry->typed : NULL;
 }
 
 const struct member *catalog_member(const struct catalog *catalog, struct uuid id)

@@ -117,6 +117,8 @@ struct form {
     struct str redirect_url;
     struct str consent_text;
     struct protection protection;
+    const json_t *adapter_secrets; /* object adapter's name -> secret, or NULL */
+    struct uuid hubspot_guid;      /* nil: none */
 };
 
 struct member {
@@ -201,6 +203,8 @@ const struct attribute_definition *catalog_attribute(const struct catalog *catal
                                                      struct str name);
 const struct offer *catalog_offer(const struct catalog *catalog, struct str slug_or_id);
 const struct form *catalog_form(const struct catalog *catalog, struct str slug_or_id);
+/* The form that stands for the HubSpot form with this GUID; NULL when there is none. */
+const struct form *catalog_form_by_hubspot(const struct catalog *catalog, struct uuid guid);
 const struct member *catalog_member(const struct catalog *catalog, struct uuid id);
 const struct reason *catalog_reason(const struct catalog *catalog, enum reason_kind kind,
                                     struct str code);

@@ -6,8 +6,9 @@
 #include "domain/email_address.h"
 #include "domain/funnel.h"
 #include "domain/jsonlogic.h"
+#include "schema/adapter.h"
 
-enum { POINTER_BYTES_MAX = 96, POLICY_TARGET_DAYS_MAX = 366 };
+enum { FORM_NAME_BYTES_MAX = 512, POINTER_BYTES_MAX = 96, POLICY_TARGET_DAYS_MAX = 366 };
 
 /* ---- words and texts ---- */
 
@@ -192,6 +193,19 @@ static void check_offer(struct check *check, const struct offer_body *in)
         check_set(check, "published_at", json_string(time_format(in->published_at_us, text)));
 }
 
+/* One of our names that a field of a form may stand for. */
+static void check_our_name(struct check *check, const char *pointer, struct str name)
+{
+    static const char *const derived[] = {"seniority", "email_domain", "free_mail", NULL};
+    if (!slug_is_valid(name) || str_is(name, "consent_"))
+        faults_add(check->faults, pointer, "format",
+                   "Our names have 1 to 64 lower-case letters, digits, '-' and '_': an attribute, "
+                   "email, id, occurred_at, consent_PURPOSE, utm_source, page_url …");
+    else if (name_index(derived, name) >= 0)
+        faults_add(check->faults, pointer, "reserved",
+                   "This attribute is worked out from others and cannot be filled in.");
+}
+
 /* Their name → ours. */
 static void check_field_names(struct check *check, const json_t *fields)
 {
@@ -201,14 +215,14 @@ static void check_field_names(struct check *check, const json_t *fields)
         struct json_pointer pointer;
         json_pointer_init(&pointer, "/fields");
         (void)json_pointer_push(&pointer, theirs);
-        if (theirs.len == 0 || theirs.len > 128)
-            faults_add(check->faults, pointer.text, "format", "A field's name has 1 to 128 bytes.");
+        if (theirs.len == 0 || theirs.len > FORM_NAME_BYTES_MAX)
+            faults_add(check->faults, pointer.text, "format", "A field's name has 1 to %d bytes.",
+                       FORM_NAME_BYTES_MAX);
         if (!json_is_string(json_object_iter_value(at)))
             faults_add(check->faults, pointer.text, "type",
                        "The name of an attribute is expected.");
-        else if (!slug_is_valid(json_str_of(json_object_iter_value(at))))
-            faults_add(check->faults, pointer.text, "format",
-                       "Our names have 1 to 64 lower-case letters, digits, '-' and '_'.");
+        else
+            check_our_name(check, pointer.text, json_str_of(json_object_iter_value(at)));
     }
 }
 
@@ -240,6 +254,49 @@ static void check_protection(struct check *check, const struct form_body_stored 
     check_set(check, "protection", protection_complete(in->protection));
 }
 
+/* Their tools' secrets; null is none. */
+static void check_adapter_secrets(struct check *check, const json_t *secrets)
+{
+    json_t *kept = json_object();
+    json_t *same = json_unconst(secrets);
+    for (void *at = json_object_iter(same); at != NULL; at = json_object_iter_next(same, at)) {
+        const json_t *secret = json_object_iter_value(at);
+        const struct str name = str_slice(json_object_iter_key(at), json_object_iter_key_len(at));
+        const size_t len = json_str_of(secret).len;
+        struct json_pointer pointer;
+        json_pointer_init(&pointer, "/adapter_secrets");
+        (void)json_pointer_push(&pointer, name);
+        if (adapter_find(name) == NULL)
+            faults_add(check->faults, pointer.text, "unknown", "There is no such adapter.");
+        else if (!json_is_null(secret) && !json_is_string(secret))
+            faults_add(check->faults, pointer.text, "type", "A secret is a text.");
+        else if (json_is_string(secret) &&
+                 (len < ADAPTER_SECRET_BYTES_MIN || len > ADAPTER_SECRET_BYTES_MAX))
+            faults_add(check->faults, pointer.text,
+                       len < ADAPTER_SECRET_BYTES_MIN ? "too_short" : "too_long",
+                       "A secret has %d to %d bytes.", ADAPTER_SECRET_BYTES_MIN,
+                       ADAPTER_SECRET_BYTES_MAX);
+        else if (json_is_string(secret) &&
+                 json_object_setn(kept, name.data, name.len, json_unconst(secret)) != 0)
+            check->is_out_of_memory = true;
+    }
+    const bool has_some = json_object_size(kept) > 0;
+    check_set(check, "adapter_secrets", has_some ? json_incref(kept) : json_null());
+    json_decref(kept);
+}
+
+/* A GUID names one form. */
+static void check_hubspot_guid(struct check *check, struct uuid guid)
+{
+    char text[UUID_TEXT_BYTES];
+    const struct form *other = catalog_form_by_hubspot(check->catalog, guid);
+    const struct catalog_entry *self = check->proposal->existing;
+    if (other != NULL && (self == NULL || !str_eq(self->slug, other->slug)))
+        faults_add(check->faults, "/hubspot_guid", "duplicate",
+                   "The form \"%.*s\" stands for this one already.", STR_ARGS(other->slug));
+    check_set(check, "hubspot_guid", json_string(uuid_format(guid, text)));
+}
+
 static void check_form(struct check *check, const struct form_body_stored *in)
 {
     for (size_t i = 0; i < in->allowed_origin_count; i++) {
@@ -255,6 +312,10 @@ static void check_form(struct check *check, const struct form_body_stored *in)
     check_protection(check, in);
     check_reference(check, "offer", CATALOG_OFFER, in->offer);
     check_reference(check, "campaign", CATALOG_CAMPAIGN, in->campaign);
+    if (in->adapter_secrets != NULL)
+        check_adapter_secrets(check, in->adapter_secrets);
+    if (!uuid_is_nil(in->hubspot_guid))
+        check_hubspot_guid(check, in->hubspot_guid);
 }
 
 static void check_campaign(struct check *check, const struct campaign_body *in)

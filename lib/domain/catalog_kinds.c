@@ -96,6 +96,8 @@ static const struct field form_fields[] = {
     FIELD("redirect_url", STRING, FORM, redirect_url, URL),
     FIELD("consent_text", STRING, FORM, consent_text, TEXT(PROSE_CHARS_MAX)),
     FIELD("protection", JSON, FORM, protection, REQUIRED),
+    FIELD("adapter_secrets", MAP, FORM, adapter_secrets, .max = 10, OPTIONAL),
+    FIELD("hubspot_guid", UUID, FORM, hubspot_guid, OPTIONAL),
 };
 
 #define CAMPAIGN struct campaign_body

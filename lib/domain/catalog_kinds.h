@@ -62,6 +62,8 @@ struct form_body_stored {
     struct str redirect_url;
     struct str consent_text;
     const json_t *protection;
+    const json_t *adapter_secrets;
+    struct uuid hubspot_guid;
 };
 
 struct campaign_body {

@@ -79,6 +79,8 @@ static const void *read_form(struct catalog_parts *parts, const struct form_body
             .allowed_origins = array_or_null(body, "allowed_origins"),
             .redirect_url = in->redirect_url,
             .consent_text = in->consent_text,
+            .adapter_secrets = in->adapter_secrets,
+            .hubspot_guid = in->hubspot_guid,
         };
         if (!protection_read(in->protection, /* is_stored= */ true, &out->protection, faults)) {
             return out; /* the faults say so */

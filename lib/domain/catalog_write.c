@@ -4,7 +4,8 @@
 #include "domain/funnel.h"
 
 /* Kept for us alone. */
-static const char *const hidden_names[] = {"hash", "previous_hash", "secret", NULL};
+static const char *const hidden_names[] = {"hash", "previous_hash", "secret", "adapter_secrets",
+                                           NULL};
 
 static void write_value(struct json_writer *json, const json_t *value);
 
@@ -98,6 +99,20 @@ static void write_model(struct json_writer *json, const struct catalog_entry *en
         write_or_null(json, "activated_at", activated_at);
 }
 
+/* Which of its tools have to sign, and what forms of before did not have. */
+static void write_form_rest(struct json_writer *json, const struct catalog_entry *entry)
+{
+    const struct form *form = entry->typed;
+    json_key(json, "signed_adapters");
+    json_array_begin(json);
+    json_t *secrets = json_unconst(form->adapter_secrets);
+    for (void *at = json_object_iter(secrets); at != NULL; at = json_object_iter_next(secrets, at))
+        json_str(json, str_slice(json_object_iter_key(at), json_object_iter_key_len(at)));
+    json_array_end(json);
+    if (json_object_get(entry->body, "hubspot_guid") == NULL)
+        JSON_FIELD(json, "hubspot_guid", json_uuid, form->hubspot_guid);
+}
+
 void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
                          const struct catalog *catalog)
 {
@@ -111,6 +126,8 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
         write_model(json, entry, catalog);
     else
         write_members(json, entry->body, hidden_names);
+    if (entry->kind == CATALOG_FORM)
+        write_form_rest(json, entry);
     if (!is_stage) {
         JSON_FIELD(json, "created_at", json_time, entry->created_at_us);
         JSON_FIELD(json, "updated_at", json_time, entry->updated_at_us);

@@ -297,6 +297,7 @@ void adapted_identify(struct adapted *adapted, const char *tool, struct str toke
         all[2 + i] = parts[i];
     }
     adapted->id = uuid_from_parts(all, count + 2);
+    adapted->is_id_made = true;
 }
 
 /* ---- flat objects ---- */

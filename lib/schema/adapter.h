@@ -56,9 +56,11 @@ struct answer {
 struct adapted {
     struct answer *answers; /* in the tool's order */
     size_t count;
-    size_t left_out_count;  /* beyond ANSWERS_MAX */
-    struct uuid id;         /* made from the tool's own id of the submission; nil: it sends none */
-    int64_t occurred_at_us; /* TIME_NONE: the tool does not say */
+    size_t left_out_count; /* beyond ANSWERS_MAX */
+    struct uuid id; /* the tool's own id of the submission, or made from it; nil: it sends none */
+    bool is_id_made;
+    int64_t occurred_at_us;  /* TIME_NONE: the tool does not say */
+    struct str consent_text; /* the wording that the consents were given to; absent: not told */
     const char *skipped; /* a sentence: an event that is no submission, nothing is to be stored */
 
     /* For the adapters. */

@@ -87,6 +87,28 @@ static void take_consents(struct adapted *adapted, const json_t *legal)
                  "consent_legitimate_interest");
 }
 
+static struct str text_of(struct adapted *adapted, const json_t *options, const void *context)
+{
+    (void)context;
+    return adapted_member(adapted, options, "text");
+}
+
+/* All that the visitor read, a line each. */
+static struct str consent_text_of(struct adapted *adapted, const json_t *legal)
+{
+    json_t *consent = json_object_get(legal, "consent");
+    json_t *communications = json_object_get(consent, "communications");
+    json_t *parts[] = {consent, json_object_get(legal, "legitimateInterest")};
+    json_auto_t *all = json_array();
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        adapted->is_out_of_memory |= json_is_object(parts[i]) &&
+                                     json_array_append(all, parts[i]) != 0;
+    }
+    adapted->is_out_of_memory |= json_is_array(communications) &&
+                                 json_array_extend(all, communications) != 0;
+    return adapted_join(adapted, all, "\n", text_of, /* context= */ NULL);
+}
+
 /* A number, or its digits as text. */
 static int64_t time_of(const json_t *submitted_at)
 {
@@ -112,6 +134,8 @@ enum err_code hubspot_read(const json_t *body, struct adapted *adapted, struct e
         page->ours = "page_url";
         page->kind = ANSWER_DETAIL;
     }
-    take_consents(adapted, json_object_get(body, "legalConsentOptions"));
+    const json_t *legal = json_object_get(body, "legalConsentOptions");
+    take_consents(adapted, legal);
+    adapted->consent_text = consent_text_of(adapted, legal);
     return OK;
 }

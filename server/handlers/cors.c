@@ -1,6 +1,7 @@
 #include "handlers/cors.h"
 
 #include "handlers/handlers.h"
+#include "handlers/submit.h"
 #include "router.h"
 #include "schema/json.h"
 
@@ -37,30 +38,34 @@ void request_preflight(struct request *request, const char *allow)
     struct http_message *message = request->message;
     message->reply.status = 204;
     http_reply_header(message, "Allow", str_from(allow));
-    /* The two things that scripts of other origins do: get a form token, and submit. */
+    /* What scripts of other origins do: get a form token, and submit. */
     static const struct {
         enum http_method method;
         const char *name;
         enum request_step (*start)(struct request *request);
+        const struct form *(*find)(const struct catalog *catalog, struct str name);
+        size_t param;
     } shared[] = {
-        {HTTP_POST, "POST", submit_start    },
-        {HTTP_GET,  "GET",  form_token_start},
+        {HTTP_POST, "POST", submit_start,         catalog_form,        0},
+        {HTTP_POST, "POST", submit_hubspot_start, submit_hubspot_form, 1},
+        {HTTP_GET,  "GET",  form_token_start,     catalog_form,        0},
     };
     struct route_match match = {.route = NULL};
-    const char *method = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(shared) && method == NULL; i++) {
-        router_match(shared[i].method, message->path, request->arena, &match);
-        method = match.route != NULL && match.route->start == shared[i].start ? shared[i].name
-                                                                              : NULL;
+    size_t found = 0;
+    for (; found < ARRAY_LEN(shared); found++) {
+        router_match(shared[found].method, message->path, request->arena, &match);
+        if (match.route != NULL && match.route->start == shared[found].start) {
+            break;
+        }
     }
-    if (method == NULL) {
+    if (found == ARRAY_LEN(shared)) {
         return;
     }
     struct catalog *catalog = store_catalog(request->app->store);
-    const struct form *form = catalog_form(catalog, match.params[0]);
+    const struct form *form = shared[found].find(catalog, match.params[shared[found].param]);
     if (form != NULL) {
         cors_allow(request, form);
-        http_reply_header(message, "Access-Control-Allow-Methods", str_from(method));
+        http_reply_header(message, "Access-Control-Allow-Methods", str_from(shared[found].name));
         http_reply_header(message, "Access-Control-Allow-Headers",
                           STR_LITERAL("Authorization, Content-Type"));
         http_reply_header(message, "Access-Control-Max-Age", STR_LITERAL("600"));

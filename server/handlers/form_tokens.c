@@ -5,11 +5,12 @@
  */
 #include "handlers/cors.h"
 #include "handlers/handlers.h"
+#include "handlers/submit.h"
 
 static enum request_step start(struct request *request)
 {
-    const struct form *form = submit_form(request);
-    if (form == NULL) {
+    const struct form *form = catalog_form(request->catalog, request->params[0]);
+    if (!submit_is_allowed(request, form)) {
         return REQUEST_REPLY;
     }
     size_t count;

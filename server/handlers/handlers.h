@@ -40,7 +40,7 @@ enum request_step key_finish(struct request *request);
 enum request_step key_delete_start(struct request *request);
 enum request_step key_delete_finish(struct request *request);
 
-/* ---- capture: submit.c, pages.c, embed.c, form_tokens.c, activities.c ---- */
+/* ---- capture: submit*.c, pages.c, embed.c, form_tokens.c, activities.c ---- */
 extern const struct query thanks_query;
 extern const struct query embed_query;
 enum request_step thanks_start(struct request *request);
@@ -48,9 +48,11 @@ enum request_step embed_start(struct request *request);
 enum request_step embed_script_start(struct request *request);
 enum request_step submit_start(struct request *request);
 enum request_step submit_finish(struct request *request);
-/* The form in the path, when whoever asks may submit it; NULL: the reply says why not. */
-const struct form *submit_form(struct request *request);
 enum request_step form_token_start(struct request *request);
+enum request_step submit_adapter_start(struct request *request);
+enum request_step submit_adapter_finish(struct request *request);
+enum request_step submit_hubspot_start(struct request *request);
+enum request_step submit_hubspot_finish(struct request *request);
 enum request_step activities_start(struct request *request);
 enum request_step activities_finish(struct request *request);
 
@@ -184,8 +186,9 @@ bool consents_from_json(struct request *request, const json_t *consents, const c
  * `attribute` is changed to the declared type where its text can be read so ("250", "on"). */
 const char *claim_misfit(struct request *request, struct attribute *attribute, bool is_lenient);
 /* A time that clients may give for something that happened: not more than 5 minutes ahead, not
- * before 2000; with `is_recent_only` not more than 24 h back. Adds a fault and returns false
- * otherwise. */
+ * before 2000; with `is_recent_only` not more than 24 h back. Why it is none, static, or NULL. */
+const char *occurred_at_misfit(int64_t at_us, bool is_recent_only);
+/* The same, TIME_NONE being none: adds a fault and returns false otherwise. */
 bool occurred_at_is_valid(struct request *request, int64_t at_us, const char *pointer,
                           bool is_recent_only);
 /* E-mail of an input into input->email and ->email_key; false: a fault at `pointer` was added. */

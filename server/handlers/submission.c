@@ -1,12 +1,20 @@
 #include "handlers/submission.h"
 
+#include "base/utf8.h"
+#include "domain/answers.h"
 #include "domain/channel.h"
 #include "domain/email_address.h"
 #include "handlers/handlers.h"
 #include "remote_network.h"
 #include "schema/json.h"
+#include "schema/page_url.h"
 
-enum { SUBMISSION_BYTES_MAX = 65536, CONTEXT_VALUE_BYTES_MAX = 2048, TOKEN_CHARS_MAX = 1024 };
+enum {
+    SUBMISSION_BYTES_MAX = 65536,
+    CONTEXT_VALUE_BYTES_MAX = 2048,
+    TOKEN_CHARS_MAX = 1024,
+    RANGE_BYTES_MAX = 100,
+};
 
 static const char *const context_names[] = {
     [CONTEXT_PAGE_URL] = "page_url",         [CONTEXT_REFERRER] = "referrer",
@@ -44,7 +52,10 @@ struct submission *submission_new(struct request *request, const struct form *fo
 {
     struct submission *submission = arena_alloc(request->arena, sizeof *submission);
     if (submission != NULL) {
-        *submission = (struct submission){.form = form};
+        *submission = (struct submission){
+            .form = form,
+            .is_trusted = request->principal.is_authenticated && !request->principal.is_publishable,
+        };
         faults_init(&submission->ignored, request->arena);
         request_input_init(request, &submission->input, INPUT_SUBMISSION);
     }
@@ -215,9 +226,8 @@ void submission_take_json(struct request *request, struct submission *submission
         input->activity.has_client_id = true;
     }
     if (body.occurred_at_us != TIME_NONE) {
-        const bool is_recent_only = !request->principal.is_authenticated ||
-                                    request->principal.is_publishable;
-        (void)occurred_at_is_valid(request, body.occurred_at_us, "/occurred_at", is_recent_only);
+        (void)occurred_at_is_valid(request, body.occurred_at_us, "/occurred_at",
+                                   /* is_recent_only= */ !submission->is_trusted);
         input->activity.occurred_at_us = body.occurred_at_us;
     }
 }
@@ -281,10 +291,15 @@ static void take_attribute(struct request *request, struct submission *submissio
     if (value.len == 0) {
         return; /* a field left empty says nothing */
     }
-    if (!slug_is_valid(name) || input->attribute_count == ATTRIBUTES_MAX ||
-        value.len > ATTRIBUTE_TEXT_BYTES_MAX) {
+    if (!slug_is_valid(name)) {
         faults_add(&submission->ignored, pointer, "format",
-                   "Not kept: the name is not one of an attribute, or the value is too long.");
+                   "Not kept: the name is not one of an attribute.");
+        return;
+    }
+    if (input->attribute_count == ATTRIBUTES_MAX) {
+        faults_add(&submission->ignored, pointer, "too_many",
+                   "A submission fills at most %d attributes.", ATTRIBUTES_MAX);
+        keep_misfit(request, submission, name, value);
         return;
     }
     struct attribute claim = {
@@ -303,41 +318,212 @@ static void take_attribute(struct request *request, struct submission *submissio
     }
 }
 
+/* At most so many bytes, whole characters. */
+static struct str beginning(struct str text, size_t bytes_max)
+{
+    size_t len = text.len < bytes_max ? text.len : bytes_max;
+    while (len < text.len && len > 0 && ((unsigned char)text.data[len] & 0xC0U) == 0x80U) {
+        len--;
+    }
+    return str_slice(text.data, len);
+}
+
+/* Another tool's id is made one of ours. */
+static void take_id(struct request *request, struct submission *submission, struct str value)
+{
+    struct activity_input *activity = &submission->input.activity;
+    struct uuid id;
+    if (value.len == 0) {
+        return;
+    }
+    if (uuid_parse(value, &id)) {
+        activity->id = id;
+        activity->has_client_id = true;
+        submission->is_id_made = false;
+        return;
+    }
+    if (submission->tool != NULL) {
+        const struct str parts[] = {str_from(submission->tool), value};
+        activity->id = uuid_from_parts(parts, ARRAY_LEN(parts));
+        activity->has_client_id = true;
+        submission->is_id_made = submission->is_webhook;
+    } else {
+        faults_add(&request->faults, "/id", "format", "The id is not a UUID.");
+    }
+}
+
+static void take_time(struct submission *submission, int64_t at_us)
+{
+    const char *misfit = occurred_at_misfit(at_us, /* is_recent_only= */ !submission->is_trusted);
+    if (misfit == NULL) {
+        submission->input.activity.occurred_at_us = at_us;
+    } else {
+        faults_add(&submission->ignored, "/occurred_at", "range", "%s", misfit);
+    }
+}
+
+static void take_time_text(struct submission *submission, struct str value)
+{
+    int64_t at_us;
+    if (time_parse(str_trim(value), &at_us)) {
+        take_time(submission, at_us);
+    } else if (value.len > 0) {
+        faults_add(&submission->ignored, "/occurred_at", "format",
+                   "This has to be a time, such as 2026-11-21T14:30:00+01:00.");
+    }
+}
+
+/* One field by our name. */
+static void take_field(struct request *request, struct submission *submission, struct str name,
+                       struct str value)
+{
+    const int context = name_index(context_names, name);
+    if (context >= 0) {
+        submission->values[context] = beginning(value, CONTEXT_VALUE_BYTES_MAX);
+    } else if (str_is(name, "email")) {
+        if (str_trim(value).len > 0) {
+            (void)email_into_input(request, value, "/email", &submission->input);
+        }
+    } else if (str_is(name, "id")) {
+        take_id(request, submission, value);
+    } else if (str_is(name, "occurred_at")) {
+        take_time_text(submission, value);
+    } else if (str_is(name, PROTECTION_TOKEN_FIELD)) {
+        submission->token = value;
+    } else if (str_starts_with(name, "consent_")) {
+        take_consent(request, submission, str_slice(name.data + 8, name.len - 8), value);
+    } else {
+        take_attribute(request, submission, name, value);
+    }
+}
+
+/* Whether the field is the one that nobody sees, by the page's own name for it; it is never an
+ * answer. */
+static bool is_honeypot(const struct submission *submission, struct str name)
+{
+    const struct str honeypot = submission->form->protection.honeypot;
+    return honeypot.data != NULL && str_eq(name, honeypot);
+}
+
 void submission_take_fields(struct request *request, struct submission *submission,
                             const struct form_field *fields, size_t count)
 {
-    struct input *input = &submission->input;
-    const struct str honeypot = submission->form->protection.honeypot;
     for (size_t i = 0; i < count; i++) {
-        const struct form_field *field = &fields[i];
-        if (honeypot.data != NULL && str_eq(field->name, honeypot)) {
-            keep_honeypot(submission, field->value);
-            continue;
-        }
-        const struct str name = submission_field_name(submission->form, field->name);
-        const int context = name_index(context_names, name);
-        if (context >= 0) {
-            submission->values[context] =
-                field->value.len <= CONTEXT_VALUE_BYTES_MAX
-                    ? field->value
-                    : str_slice(field->value.data, CONTEXT_VALUE_BYTES_MAX);
-        } else if (str_is(name, "email")) {
-            if (str_trim(field->value).len > 0) {
-                (void)email_into_input(request, field->value, "/email", input);
-            }
-        } else if (str_is(name, "id")) {
-            input->activity.has_client_id = uuid_parse(field->value, &input->activity.id);
-            if (!input->activity.has_client_id && field->value.len > 0) {
-                faults_add(&request->faults, "/id", "format", "The id is not a UUID.");
-            }
-        } else if (str_is(name, PROTECTION_TOKEN_FIELD)) {
-            submission->token = field->value;
-        } else if (str_starts_with(name, "consent_")) {
-            take_consent(request, submission, str_slice(name.data + 8, name.len - 8), field->value);
+        if (is_honeypot(submission, fields[i].name)) {
+            keep_honeypot(submission, fields[i].value);
         } else {
-            take_attribute(request, submission, name, field->value);
+            take_field(request, submission, submission_field_name(submission->form, fields[i].name),
+                       fields[i].value);
         }
     }
+}
+
+/* ---- other form tools ---- */
+
+/* What the page was called with, where the tool does not send it apart. */
+static bool take_page_words(struct request *request, struct submission *submission)
+{
+    char value_text[CONTEXT_VALUE_BYTES_MAX + 1];
+    struct page_url url;
+    struct str name;
+    struct str value;
+    if (submission->values[CONTEXT_PAGE_URL].data == NULL ||
+        !page_url_read(submission->values[CONTEXT_PAGE_URL], &url)) {
+        return true;
+    }
+    while (page_url_next_param(&url.query, &name, &value, value_text, sizeof value_text)) {
+        const int context = name_index(context_names, name);
+        if (context < CONTEXT_UTM_SOURCE || submission->values[context].data != NULL ||
+            value.len == 0 || !utf8_is_valid(value)) {
+            continue;
+        }
+        submission->values[context] = arena_str(request->arena, value);
+        if (submission->values[context].data == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void note_range(struct request *request, struct submission *submission,
+                       const struct our_field *field)
+{
+    const char *pointer = arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(field->name));
+    const struct str range = beginning(field->range, RANGE_BYTES_MAX);
+    if (pointer != NULL) {
+        faults_add(&submission->ignored, pointer, "range",
+                   "A range, of which the lower end counts: %.*s.", STR_ARGS(range));
+    }
+}
+
+/* Some tools send a response anew, under its old id, when its answers were changed. Nobody could
+ * mend a refusal, so that is a submission of its own; and the same answers are the same one, also
+ * when the form's settings changed between two deliveries. */
+static void identify_delivery(struct submission *submission, const struct adapted *adapted)
+{
+    struct uuid *id = &submission->input.activity.id;
+    struct sha256 hash = sha256_of(str_slice((const char *)id->bytes, sizeof id->bytes));
+    for (size_t i = 0; i < adapted->count; i++) {
+        const struct answer *answer = &adapted->answers[i];
+        if (answer->kind != ANSWER_DETAIL) {
+            const struct str parts[] = {str_slice((const char *)hash.bytes, sizeof hash.bytes),
+                                        answer->names[0], answer->value};
+            hash = sha256_of_parts(parts, ARRAY_LEN(parts));
+        }
+    }
+    const struct str made_of = str_slice((const char *)hash.bytes, sizeof hash.bytes);
+    *id = uuid_from_parts(&made_of, 1);
+    submission->delivery = hash;
+}
+
+/* A page that posts as to HubSpot may have the field that nobody sees. A tool's own form has not: a
+ * question that is called so is one. */
+static void take_honeypot_answer(struct submission *submission, struct adapted *adapted)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < adapted->count; i++) {
+        if (!submission->is_webhook && is_honeypot(submission, adapted->answers[i].names[0])) {
+            keep_honeypot(submission, adapted->answers[i].value);
+        } else {
+            adapted->answers[kept++] = adapted->answers[i];
+        }
+    }
+    adapted->count = kept;
+}
+
+bool submission_take_answers(struct request *request, struct submission *submission,
+                             struct adapted *adapted)
+{
+    take_honeypot_answer(submission, adapted);
+    struct activity_input *activity = &submission->input.activity;
+    struct our_field *fields;
+    size_t count;
+    if (answers_resolve(request->catalog, submission->form->fields, adapted->answers,
+                        adapted->count, request->arena, &fields, &count) != OK) {
+        return false;
+    }
+    submission->consent_text = adapted->consent_text;
+    activity->id = adapted->id;
+    activity->has_client_id = !uuid_is_nil(adapted->id);
+    submission->is_id_made = adapted->is_id_made;
+    if (adapted->occurred_at_us != TIME_NONE) {
+        take_time(submission, adapted->occurred_at_us);
+    }
+    for (size_t i = 0; i < count; i++) {
+        take_field(request, submission, fields[i].name, fields[i].value);
+        if (fields[i].range.data != NULL) {
+            note_range(request, submission, &fields[i]);
+        }
+    }
+    if (adapted->left_out_count > 0) {
+        faults_add(&submission->ignored, "", "too_many",
+                   "%zu answers beyond the first %d were not kept.", adapted->left_out_count,
+                   ANSWERS_MAX);
+    }
+    if (submission->is_id_made) {
+        identify_delivery(submission, adapted);
+    }
+    return take_page_words(request, submission);
 }
 
 /* ---- both ---- */
@@ -364,22 +550,30 @@ static bool names_field(const struct faults *faults, const char *pointer)
     return false;
 }
 
+/* Whoever reads it is who set the tool up. */
+#define NO_EMAIL_OF_A_TOOL                                                                         \
+    "No answer is an e-mail address. Ask for one, or name the question in the form's `fields`: "   \
+    "{\"its title\": \"email\"}."
+
 /* What is wrong is not missing as well. And a visitor who wrote something that is no number did
  * answer: it is kept, an HTML form does not fail for it. */
-static void require(struct request *request, const struct submission *submission,
-                    const char *pointer, const char *detail)
+static void require(struct request *request, struct submission *submission, const char *pointer,
+                    const char *detail)
 {
+    const bool is_needed = !submission->is_webhook || submission->input.email_key.data == NULL;
     if (pointer != NULL && detail != NULL && !names_field(&request->faults, pointer) &&
         !names_field(&submission->ignored, pointer)) {
-        faults_add(&request->faults, pointer, "required", "%s", detail);
+        faults_add(is_needed ? &request->faults : &submission->ignored, pointer, "required", "%s",
+                   detail);
     }
 }
 
 /* The e-mail always: without it there is nobody. Out of memory it is not complete either. */
-void submission_check_required(struct request *request, const struct submission *submission)
+void submission_check_required(struct request *request, struct submission *submission)
 {
     if (submission->input.email_key.data == NULL) {
-        require(request, submission, "/email", "An e-mail address is needed.");
+        require(request, submission, "/email",
+                submission->is_webhook ? NO_EMAIL_OF_A_TOOL : "An e-mail address is needed.");
     }
     size_t index;
     const json_t *value;
@@ -416,6 +610,10 @@ static void judge(const struct request *request, struct submission *submission)
     if (protection_is_off(&form->protection)) {
         return;
     }
+    /* A tool's server has no form token; that it is the tool's is shown by other means. */
+    struct protection protection = form->protection;
+    protection.has_token = protection.has_token &&
+                           !(submission->is_webhook && submission->is_trusted);
     const struct protection_evidence evidence = {
         .form = form->slug,
         .email_key = input->email_key,
@@ -429,7 +627,7 @@ static void judge(const struct request *request, struct submission *submission)
     size_t secret_count;
     const struct form_token_secret *secrets = catalog_form_secrets(request->catalog, &secret_count);
     input->quarantine.suspicions |=
-        protection_judge(&form->protection, secrets, secret_count, &evidence, &submission->watch);
+        protection_judge(&protection, secrets, secret_count, &evidence, &submission->watch);
     input->quarantine.watch = &submission->watch;
 }
 
@@ -465,10 +663,15 @@ bool submission_complete(struct request *request, struct submission *submission)
         .utm_campaign = submission->values[CONTEXT_UTM_CAMPAIGN],
     });
     activity->payload = payload;
-    if (input->consent_count > 0) {
+    if (submission->consent_text.data != NULL) {
+        input->consent_text = submission->consent_text;
+    }
+    /* A webhook comes from the tool's network, which proves nothing. */
+    if (input->consent_count > 0 && !submission->is_webhook) {
         input->network = remote_network(request->client.bytes, request->arena);
     }
-    activity->fingerprint = fingerprint_of(submission, payload);
+    activity->fingerprint = submission->is_id_made ? submission->delivery
+                                                   : fingerprint_of(submission, payload);
     if (!activity->has_client_id) {
         activity->id = uuid_new(clock_wall_us());
     }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "request.h"
+#include "schema/adapter.h"
 
 /* What of the visit is kept, by name; values[] of a submission goes by it. */
 enum context_value {
@@ -26,6 +27,12 @@ struct submission {
     const struct form *form;
     struct input input;
     bool is_html;
+    bool is_trusted; /* who sends it may say that it happened long ago: a secret key, a signature */
+    bool is_webhook; /* from another tool's server: nobody is there who could mend anything */
+    const char *tool;                  /* the adapter that read it; NULL: none */
+    bool is_id_made;                   /* from what the tool calls it, which is no UUID */
+    struct sha256 delivery;            /* where is_id_made: what the tool sent */
+    struct str consent_text;           /* what the visitor read; absent: the form's */
     struct str values[CONTEXT_COUNT_]; /* of the context */
     /* Faults that an HTML form does not fail for, and the claims they are about: kept, not taken.
      */
@@ -49,13 +56,20 @@ void submission_take_json(struct request *request, struct submission *submission
 void submission_take_fields(struct request *request, struct submission *submission,
                             const struct form_field *fields, size_t count);
 
+/* Takes what another form tool sent, as far as it can be understood: what does not fit is kept with
+ * the submission. Texts are borrowed; the honeypot is taken out of the answers. False: out of
+ * memory. */
+bool submission_take_answers(struct request *request, struct submission *submission,
+                             struct adapted *adapted);
+
 /* What a field of an HTML form means: our name for it. */
 struct str submission_field_name(const struct form *form, struct str name);
 /* Whether the value of a box in an HTML form says yes. */
 bool submission_is_ticked(struct str value);
 
-/* When everything is taken: what the form requires is there (else request->faults). */
-void submission_check_required(struct request *request, const struct submission *submission);
+/* When everything is taken: what the form requires is there (else request->faults; of a webhook
+ * only the e-mail address is required, what else is missing is kept with it). */
+void submission_check_required(struct request *request, struct submission *submission);
 
 /* What every submission of a form is, whoever brings it: its source, actor, kind, offer, campaign.
  * False: out of memory. */

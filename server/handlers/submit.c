@@ -9,11 +9,14 @@
 #include "handlers/cors.h"
 #include "handlers/pages.h"
 #include "handlers/submission.h"
+#include "handlers/submit.h"
 #include "handlers/visitor_text.h"
 #include "schema/json.h"
 
+enum { STATUS_CREATED = 201 };
+
 /* OK, or why this principal cannot post to this form. */
-static enum err_code may_submit(const struct request *request, const struct form *form)
+static enum err_code access_of(const struct request *request, const struct form *form)
 {
     const struct principal *principal = &request->principal;
     if (!principal->is_authenticated) {
@@ -26,41 +29,44 @@ static enum err_code may_submit(const struct request *request, const struct form
     return has_scope && !is_bound_elsewhere ? OK : ERR_FORBIDDEN;
 }
 
-const struct form *submit_form(struct request *request)
+bool submit_is_allowed(struct request *request, const struct form *form)
 {
-    const struct form *form = catalog_form(request->catalog, request->params[0]);
     if (form == NULL) {
         (void)problem(request, ERR_NOT_FOUND, "There is no such form.");
-        return NULL;
+        return false;
     }
-    const enum err_code may = may_submit(request, form);
-    if (may != OK) {
-        (void)problem(request, may,
-                      may == ERR_FORBIDDEN
+    const enum err_code code = access_of(request, form);
+    if (code != OK) {
+        (void)problem(request, code,
+                      code == ERR_FORBIDDEN
                           ? "This key may not post to this form."
                           : "This form needs a key: Authorization: Bearer relais_pk_…");
-        return NULL;
     }
-    return form;
+    return code == OK;
 }
 
 enum request_step submit_start(struct request *request)
 {
-    const struct form *form = submit_form(request);
-    if (form == NULL) {
+    const struct form *form = catalog_form(request->catalog, request->params[0]);
+    if (!submit_is_allowed(request, form)) {
         return REQUEST_REPLY;
     }
     struct submission *submission = submission_new(request, form);
     if (submission == NULL) {
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");
     }
-    request->data = submission;
     submission->is_html = request->body == NULL;
     if (submission->is_html) {
         submission_take_fields(request, submission, request->form.fields, request->form.count);
     } else {
         submission_take_json(request, submission, request->body);
     }
+    return submit_taken(request, submission);
+}
+
+enum request_step submit_taken(struct request *request, struct submission *submission)
+{
+    request->data = submission;
     submission_check_required(request, submission);
     if (request->faults.count > 0) {
         return problem_faults(request);
@@ -72,31 +78,48 @@ enum request_step submit_start(struct request *request)
                                                                                : REQUEST_REPLY;
 }
 
-enum request_step submit_finish(struct request *request)
+bool submit_is_stored(struct request *request)
 {
     const struct submission *submission = request->data;
     const struct input_result *result = &submission->input.result;
     if (result->code != OK) {
         faults_add(&request->faults, "/id", "taken", "%s", result->detail);
-        return problem_faults(request);
+        (void)problem_faults(request);
+        return false;
     }
     if (result->is_replay && submission->input.activity.has_client_id && !request->is_replay) {
         http_reply_header(request->message, "Idempotency-Replayed", STR_LITERAL("true"));
     }
-    if (submission->is_html && !wants_json(request)) {
-        return page_thanks(request, submission->form);
-    }
+    return true;
+}
+
+enum request_step submit_receipt(struct request *request, unsigned status)
+{
+    const struct submission *submission = request->data;
+    const struct input_result *result = &submission->input.result;
     const struct offer *offer = submission->form->offer.data != NULL
                                     ? catalog_offer(request->catalog, submission->form->offer)
                                     : NULL;
     struct json_writer json;
-    reply_json(request, 201, &json);
+    reply_json(request, status, &json);
     json_object_begin(&json);
     JSON_FIELD(&json, "id", json_uuid, result->id);
     JSON_FIELD(&json, "received_at", json_time, result->received_at_us);
     JSON_FIELD(&json, "offer_url", json_str, offer != NULL ? offer->url : (struct str){0});
     json_object_end(&json);
     return reply_end(request);
+}
+
+enum request_step submit_finish(struct request *request)
+{
+    const struct submission *submission = request->data;
+    if (!submit_is_stored(request)) {
+        return REQUEST_REPLY;
+    }
+    if (submission->is_html && !wants_json(request)) {
+        return page_thanks(request, submission->form);
+    }
+    return submit_receipt(request, STATUS_CREATED);
 }
 
 /* ---- the last touch ---- */

@@ -30,7 +30,9 @@ def form(service):
 def attempt(client, operation, form):
     """The operation on things that do not exist, with an empty body: what is tested is who may try."""
     path = operation.path.replace("{id}", str(uuid.uuid4())).replace("{name}", "there-is-none").replace(
-        "{version}", "2000000000").replace("{slug}", form if operation.id in ("submitForm", "getFormToken") else "there-is-none")
+        "{version}", "2000000000").replace(
+        "{slug}", form if operation.id in ("submitForm", "getFormToken", "submitFromTool") else "there-is-none").replace(
+        "{adapter}", "tally").replace("{portal_id}", "1").replace("{form_guid}", form)
     options = {}
     if operation.method in ("POST", "PATCH") and operation.body:
         options["json"] = {}

@@ -167,7 +167,7 @@ static const struct {
      "\"offer\":null,\"campaign\":null,\"open\":false,\"required\":[\"email\"],"
      "\"fields\":null,\"allowed_origins\":null,\"redirect_url\":null,\"consent_text\":null,"
      "\"protection\":{\"honeypot\":false,\"token\":false,\"disposable\":false,"
-     "\"repeats\":false}}"                                                       },
+     "\"repeats\":false},\"adapter_secrets\":null,\"hubspot_guid\":null}"        },
     {CATALOG_FORM,
      "{\"slug\":\"f\",\"name\":\"F\",\"offer\":\"" OFFER_ID "\",\"campaign\":\"spring\","
      "\"open\":true,\"required\":[],\"fields\":{\"Mail\":\"email\"},"
@@ -178,7 +178,7 @@ static const struct {
      "\"fields\":{\"Mail\":\"email\"},\"allowed_origins\":[\"https://a.example:8443\"],"
      "\"redirect_url\":\"https://a.example/merci?x=é\",\"consent_text\":null,"
      "\"protection\":{\"honeypot\":false,\"token\":true,\"disposable\":false,"
-     "\"repeats\":false}}"                                                       },
+     "\"repeats\":false},\"adapter_secrets\":null,\"hubspot_guid\":null}"        },
     {CATALOG_CAMPAIGN,
      "{\"slug\":\"c\",\"name\":\"C\",\"starts_on\":\"2027-01-01\",\"ends_on\":\"2027-01-01\","
      "\"budget\":100}",                                                                                "c",
@@ -340,7 +340,8 @@ static void test_a_patch_changes_what_it_names(void **state)
                  "\"makes\":\"lead\",\"offer\":null,\"campaign\":null,\"open\":false,"
                  "\"required\":[\"email\"],\"fields\":null,\"allowed_origins\":null,"
                  "\"redirect_url\":null,\"consent_text\":null,\"protection\":{\"honeypot\":true,"
-                 "\"token\":false,\"disposable\":false,\"repeats\":true}}");
+                 "\"token\":false,\"disposable\":false,\"repeats\":true},"
+                 "\"adapter_secrets\":null,\"hubspot_guid\":null}");
     assert_taken(*state, CATALOG_MEMBER, MEMBER_ID, "{\"active\":false}", MEMBER_ID,
                  "{\"name\":\"Ana\",\"email\":null,\"team\":\"sales\",\"role\":\"member\","
                  "\"weekly_capacity\":20,\"time_zone\":null,\"active\":false}");

@@ -1,0 +1,20 @@
+/* The steps that every way of posting a form has in common: by its own path, from another form
+ * tool, and as HubSpot's API takes it. */
+#pragma once
+
+#include "handlers/submission.h"
+
+/* The form that stands for HubSpot's form with this GUID, or is called so; NULL: none. */
+const struct form *submit_hubspot_form(const struct catalog *catalog, struct str guid_text);
+
+/* Whether the form (NULL: there is none) takes posts from whom asks; false: a problem is in the
+ * reply. */
+bool submit_is_allowed(struct request *request, const struct form *form);
+/* When everything is taken into the submission: on to the store, or 422 with what is wrong. It is
+ * then request->data. */
+enum request_step submit_taken(struct request *request, struct submission *submission);
+/* When the store is done: whether it is kept (with the header of a repeat); false: a 422 is in the
+ * reply. */
+bool submit_is_stored(struct request *request);
+/* {"id", "received_at", "offer_url"} */
+enum request_step submit_receipt(struct request *request, unsigned status);
