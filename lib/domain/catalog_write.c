@@ -1,6 +1,7 @@
 /* Set-up entries as the API shows them. */
 #include "domain/catalog.h"
 #include "domain/catalog_read.h"
+#include "domain/contact.h"
 #include "domain/funnel.h"
 
 /* Kept for us alone. */
@@ -99,10 +100,15 @@ static void write_model(struct json_writer *json, const struct catalog_entry *en
         write_or_null(json, "activated_at", activated_at);
 }
 
-/* Which of its tools have to sign, and what forms of before did not have. */
+/* The version of the words that people agree to now, as the record of consent has it; which of its
+ * tools have to sign; and what forms of before did not have. */
 static void write_form_rest(struct json_writer *json, const struct catalog_entry *entry)
 {
     const struct form *form = entry->typed;
+    char version[CONSENT_VERSION_BYTES];
+    JSON_FIELD(json, "consent_version", json_text,
+               form->consent_text.data != NULL ? consent_version(form->consent_text, version)
+                                               : NULL);
     json_key(json, "signed_adapters");
     json_array_begin(json);
     json_t *secrets = json_unconst(form->adapter_secrets);

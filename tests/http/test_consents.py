@@ -36,6 +36,7 @@ def test_a_line_proves_who_when_where_and_the_wording(service):
                     "text": WORDING, "text_version": version, "source": f"form:{form['slug']}",
                     "actor": f"form:{form['slug']}", "ip": "127.0.0.0/24", "note": None, "submission_id": receipt["id"]}
     assert times.seconds(receipt["received_at"], line["at"]) == 0
+    assert form["consent_version"] == version and funnel.make_form(service.admin)["consent_version"] is None
 
 
 def test_an_html_form_says_it_too(service):
