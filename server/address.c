@@ -93,6 +93,20 @@ bool address_network_parse(struct str text, struct address_network *ret_network)
     return true;
 }
 
+struct address_network address_network_of(const struct address *address, unsigned v4_bits,
+                                          unsigned v6_bits)
+{
+    assert(v4_bits <= V4_BITS && v6_bits <= V6_BITS);
+    struct address_network network = {
+        .address = *address,
+        .prefix_bits = address_is_v4(address) ? MAPPED_PREFIX_BITS + v4_bits : v6_bits,
+    };
+    for (unsigned bit = network.prefix_bits; bit < V6_BITS; bit++) {
+        network.address.bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+    }
+    return network;
+}
+
 void address_network_write(struct buf *out, const struct address_network *network)
 {
     char text[ADDRESS_TEXT_BYTES];

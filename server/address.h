@@ -32,6 +32,9 @@ char *address_format(const struct address *address, char out[static ADDRESS_TEXT
 
 /* "10.0.0.0/8", "192.0.2.7", "2001:db8::/32"; bits behind the prefix must be zero. */
 bool address_network_parse(struct str text, struct address_network *ret_network) MUSTCHECK;
+/* The network an address is in: its first `v4_bits` of IPv4's 32, or `v6_bits` of IPv6's 128. */
+struct address_network address_network_of(const struct address *address, unsigned v4_bits,
+                                          unsigned v6_bits);
 /* The same text again, always with the prefix. */
 void address_network_write(struct buf *out, const struct address_network *network);
 bool address_network_holds(const struct address_network *network, const struct address *address);

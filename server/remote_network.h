@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "address.h"
 #include "base/arena.h"
 
-/* `remote` is an address as IPv6, IPv4 as ::ffff:a.b.c.d (struct address). Gives
- * "203.0.113.0/24" or "2001:db8:1::/48" in the arena; absent when out of memory. */
-struct str remote_network(const uint8_t remote[static 16], struct arena *arena);
+/* "203.0.113.0/24" or "2001:db8:1::/48" in the arena; absent when out of memory. */
+struct str remote_network(const struct address *remote, struct arena *arena);

@@ -82,7 +82,7 @@ static const char *obstacle_of(const struct form *form)
 static const char *address(const struct request *request, const char *path)
 {
     return request->base_url != NULL
-               ? arena_printf(request->arena, "%s%s", request->base_url, path)
+               ? reply_url(request, path)
                : arena_printf(request->arena, "http://%.*s%s",
                               STR_ARGS(http_header(request->message, "Host")), path);
 }

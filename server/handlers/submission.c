@@ -668,7 +668,7 @@ bool submission_complete(struct request *request, struct submission *submission)
     }
     /* A webhook comes from the tool's network, which proves nothing. */
     if (input->consent_count > 0 && !submission->is_webhook) {
-        input->network = remote_network(request->client.bytes, request->arena);
+        input->network = remote_network(&request->client, request->arena);
     }
     activity->fingerprint = submission->is_id_made ? submission->delivery
                                                    : fingerprint_of(submission, payload);

@@ -1,17 +1,15 @@
 /* Proves that of an address only its network is kept. */
 #include "testing.h"
 
-#include <arpa/inet.h>
-
 #include "remote_network.h"
 
 static void assert_network(const char *address, const char *expected)
 {
     struct arena arena;
     arena_init(&arena, 4096);
-    uint8_t remote[16];
-    assert_int_equal(inet_pton(AF_INET6, address, remote), 1);
-    const struct str network = remote_network(remote, &arena);
+    struct address remote;
+    assert_true(address_parse(str_from(address), &remote));
+    const struct str network = remote_network(&remote, &arena);
     assert_string_equal(network.data, expected);
     arena_done(&arena);
 }
@@ -38,8 +36,10 @@ static void test_out_of_memory(void **state)
     (void)state;
     struct arena arena;
     arena_init(&arena, 1);
-    const uint8_t remote[16] = {0x20, 0x01};
-    assert_null(remote_network(remote, &arena).data);
+    const struct address remote = {
+        .bytes = {0x20, 0x01}
+    };
+    assert_null(remote_network(&remote, &arena).data);
     arena_done(&arena);
 }
 
