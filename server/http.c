@@ -943,13 +943,11 @@ enum err_code http_start(const struct http_config *config, const struct http_han
     http->handler = *handler;
     pthread_mutex_init(&http->slots_mutex, NULL);
     http->config.address = NULL; /* the caller's, only valid until we return */
+    *ret_http = http;            /* before the first request: it may ask for it */
     code = start_parts(http, config, reterr);
-    if (code != OK) {
-        http_stop(http);
-        return code;
-    }
-    *ret_http = http;
-    return OK;
+    if (code != OK)
+        http_stop(TAKE(*ret_http));
+    return code;
 }
 
 void http_quiesce(struct http *http)

@@ -179,8 +179,9 @@ struct http_config {
     size_t discard_bytes_max; /* of a body nobody wants: read so that the client sees the answer */
 };
 
-/* Listens and starts the threads. *ret_http is owned by the caller: http_stop(). `config` is copied
- * but for nothing it points to; `handler` must outlive it. Errors: ERR_INVALID (address, limits),
+/* Listens and starts the threads. *ret_http is owned by the caller: http_stop(). It is set before
+ * the first request can come, and NULL after a failure of starting. `config` is copied but for
+ * nothing it points to; `handler` must outlive it. Errors: ERR_INVALID (address, limits),
  * ERR_CONFLICT (port taken, or not ours to take), ERR_NOMEM, ERR_BUG. */
 enum err_code http_start(const struct http_config *config, const struct http_handler *handler,
                          struct http **ret_http, struct err *reterr) MUSTCHECK;

@@ -887,6 +887,7 @@ static void makes_room_among_slow_senders(void **state)
 {
     struct app *app = *state;
     struct http_config config = default_config();
+    config.threads = 1; /* each thread has an order of its own */
     config.connections_max = 4;
     app_start(app, &config);
     int slow[4];
