@@ -253,7 +253,11 @@ static enum err_code move_win(struct contact *contact, struct input *input, stru
     if (move->has_amount) {
         deal.has_amount = true;
         deal.amount = move->amount;
-        deal.currency = move->currency;
+        if (move->currency.data != NULL) {
+            deal.currency = move->currency;
+        } else if (deal.currency.data == NULL) {
+            deal.currency = catalog_organisation(effects->catalog)->currency;
+        }
     }
     code = deal_write(&deal, effects->arena, &handoff->deal);
     code = code != OK ? code : add_deal_row(contact, input, &deal, effects);

@@ -118,11 +118,20 @@ static enum err_code tell_grade(struct contact *contact, const struct input *inp
                          event_word("to", score->grade), event_int("model", score->model));
 }
 
+static bool hands_over(enum decision decision)
+{
+    return decision == DECISION_MQL || decision == DECISION_STIMULATE;
+}
+
 static enum err_code tell_decision(struct contact *contact, const struct input *input,
                                    enum decision decision, struct effects *effects)
 {
     struct contact_score *score = &contact->score;
     const enum decision from = score->decision;
+    /* Who is with sales is not marketing's to review: less evidence does not take that back. */
+    if (contact_has_open_handoff(contact) && hands_over(from) && !hands_over(decision)) {
+        return OK;
+    }
     score->decision = decision;
     if (from == decision) {
         return OK; /* "stay" is where everybody begins */
@@ -184,15 +193,15 @@ static enum err_code take_decision(struct contact *contact, const struct input *
                                    const struct activity_match *match, struct effects *effects)
 {
     struct contact_score *score = &contact->score;
-    const bool is_at_once = match->at_once != MODEL_NO_RULE;
+    /* What happened long ago asks for nothing now. */
+    const bool is_at_once = match->at_once != MODEL_NO_RULE && !input->is_historical;
     char grade[GRADE_TEXT_BYTES];
     const enum decision decision = grade_now(model, score, is_at_once, effects->now_us, grade);
     enum err_code code = tell_grade(contact, input, grade, effects);
     code = code != OK ? code : tell_decision(contact, input, decision, effects);
     score->exists = true;
     score->is_dirty = true;
-    const bool hands_over = decision == DECISION_MQL || decision == DECISION_STIMULATE;
-    if (code != OK || input->is_historical || !hands_over ||
+    if (code != OK || input->is_historical || !hands_over(decision) ||
         !may_hand_off(contact, evidence, match->rules != 0, is_at_once, effects->now_us)) {
         return code;
     }

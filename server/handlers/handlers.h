@@ -20,7 +20,7 @@ enum request_step error_types_start(struct request *request);
 /* ---- set-up: setup.c, keys.c ---- */
 struct setup_list_query {
     struct list_query list;
-    int reason_kind; /* of reasons only */
+    uint64_t reason_kinds; /* of reasons only; 0: all */
 };
 extern const struct query setup_list_query;
 extern const struct query reason_list_query;

@@ -311,16 +311,16 @@ static void take_opportunity(struct request *request, const struct move_body *bo
     }
 }
 
-/* Without an amount that of the opportunity stands. */
+/* Without an amount that of the opportunity stands; without a currency the deal's, else the
+ * organisation's. */
 static void take_win(struct request *request, const struct move_body *body,
                      struct pending_move *move)
 {
     struct move_input *input = &move->input.move;
     const bool has_amount = body->amount != INT_NONE;
     const bool has_currency = body->currency.data != NULL;
-    if (has_amount != has_currency) {
-        faults_add(&request->faults, has_amount ? "/currency" : "/amount", "required",
-                   "Amount and currency go together.");
+    if (has_currency && !has_amount) {
+        faults_add(&request->faults, "/amount", "required", "A currency belongs to an amount.");
     }
     check_currency(request, body->currency);
     input->has_amount = has_amount;

@@ -71,18 +71,18 @@ const struct query setup_list_query = QUERY(struct setup_list_query, list_params
 
 static const struct query_param reason_params[] = {
     LIST_PARAMS(struct setup_list_query),
-    QUERY_CHOICE("kind", struct setup_list_query, reason_kind, reason_kind_names),
+    QUERY_PARAM("kind", ENUMS, struct setup_list_query, reason_kinds, .choices = reason_kind_names),
 };
 const struct query reason_list_query = QUERY(struct setup_list_query, reason_params);
 
 static bool is_listed(const struct request *request, const struct catalog_entry *entry)
 {
     const struct setup_list_query *query = request->query;
-    if (request->route->query != &reason_list_query || query->reason_kind == ENUM_NONE) {
+    if (request->route->query != &reason_list_query || query->reason_kinds == 0) {
         return true;
     }
     const struct reason *reason = entry->typed;
-    return reason != NULL && (int)reason->kind == query->reason_kind;
+    return reason != NULL && (query->reason_kinds & UINT64_C(1) << reason->kind) != 0;
 }
 
 /* After the entry that the cursor names, in the order newest first. */

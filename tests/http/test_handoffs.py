@@ -139,8 +139,12 @@ def test_a_win_may_say_another_amount(service, desk):
     assert (won["deal"]["amount"], won["deal"]["currency"]) == (7, "USD")
     kept = funnel.make_move(service.sales, desk.handoff_in("opportunity"), "win")
     assert (kept["deal"]["amount"], kept["deal"]["currency"]) == (1500000, "EUR")
+    corrected = funnel.make_move(service.sales, desk.handoff_in("opportunity"), "win", {"amount": 9})
+    assert (corrected["deal"]["amount"], corrected["deal"]["currency"]) == (9, "EUR")
     handoff = desk.handoff_in("qualified")
-    assert faults(funnel.try_move(service.sales, handoff, "win", {"amount": 7}))
+    assert faults(funnel.try_move(service.sales, handoff, "win", {"currency": "USD"}))
+    first = funnel.make_move(service.sales, handoff, "win", {"amount": 7})
+    assert (first["deal"]["amount"], first["deal"]["currency"]) == (7, service.reader.read("/v1/organisation")["currency"])
 
 
 @pytest.mark.parametrize("move,state,kind", [("recycle", "open", "recycle"), ("reject", "open", "reject"),
