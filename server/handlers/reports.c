@@ -68,10 +68,9 @@ static void add_period(struct request *request, struct params *params)
 }
 
 /* Where days begin only the database knew, so this is looked at when it has answered. */
-static bool period_is_sound(struct request *request, const struct rows *rows)
+static bool period_is_sound(struct request *request, int64_t from_us, int64_t to_us)
 {
-    enum { SINCE, UNTIL }; /* the first two columns of every report */
-    if (row_time(rows, 0, UNTIL) < row_time(rows, 0, SINCE)) {
+    if (from_us != TIME_NONE && to_us != TIME_NONE && to_us < from_us) {
         faults_add(&request->faults, "?to", "order", "The period ends before it begins.");
     }
     return request->faults.count == 0;
@@ -314,7 +313,9 @@ enum request_step report_channels_finish(struct request *request)
 {
     const struct rows *rows = request->read->queries[0].rows;
     struct channels channels;
-    if (!period_is_sound(request, rows)) {
+    const int64_t from_us = row_time(rows, 0, CHANNELS_SINCE);
+    const int64_t to_us = row_time(rows, 0, CHANNELS_UNTIL);
+    if (!period_is_sound(request, from_us, to_us)) {
         return problem_faults(request);
     }
     if (!collect_channels(rows, request->arena, &channels)) {
@@ -323,8 +324,7 @@ enum request_step report_channels_finish(struct request *request)
     struct table table;
     table_begin(&table, request, channels_columns, ARRAY_LEN(channels_columns));
     if (table.format == TABLE_JSON) {
-        begin_document(&table.json, row_time(rows, 0, CHANNELS_SINCE),
-                       row_time(rows, 0, CHANNELS_UNTIL), "data");
+        begin_document(&table.json, from_us, to_us, "data");
     }
     for (size_t i = 0; i < channels.count; i++) {
         write_channel(&table, &channels, i, request->arena);
@@ -383,14 +383,15 @@ static void write_stage(struct table *table, const struct rows *rows, size_t sta
 enum request_step report_funnel_finish(struct request *request)
 {
     const struct rows *rows = request->read->queries[0].rows;
-    if (!period_is_sound(request, rows)) {
+    const int64_t from_us = row_time(rows, 0, FUNNEL_SINCE);
+    const int64_t to_us = row_time(rows, 0, FUNNEL_UNTIL);
+    if (!period_is_sound(request, from_us, to_us)) {
         return problem_faults(request);
     }
     struct table table;
     table_begin(&table, request, funnel_columns, ARRAY_LEN(funnel_columns));
     if (table.format == TABLE_JSON) {
-        begin_document(&table.json, row_time(rows, 0, FUNNEL_SINCE),
-                       row_time(rows, 0, FUNNEL_UNTIL), "stages");
+        begin_document(&table.json, from_us, to_us, "stages");
     }
     for (size_t stage = 0; stage < REACHABLE; stage++) {
         write_stage(&table, rows, stage);

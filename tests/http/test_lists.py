@@ -199,6 +199,13 @@ def test_accept(service, accept, media_type):
         assert expect(answer, 200).headers["content-type"].split(";")[0] == media_type
 
 
+@pytest.mark.parametrize("report", ["channels", "funnel"])
+def test_a_report_whose_period_ends_before_it_begins_is_refused(service, report):
+    answer = service.reader.get(f"/v1/reports/{report}", params={"from": "2026-01-02", "to": "2026-01-01"})
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["?to"]
+
+
 @pytest.mark.parametrize("report,rows", [("channels", "data"), ("funnel", "stages")])
 def test_reports_as_tables(service, crowd, report, rows):
     path = f"/v1/reports/{report}"
