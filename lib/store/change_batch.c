@@ -180,6 +180,9 @@ static enum err_code find_twins(struct batch *batch, size_t previous[])
 static const struct input *earlier_twin(const struct batch *batch, const size_t previous[],
                                         size_t index)
 {
+    if (previous == NULL) {
+        return NULL;
+    }
     for (size_t i = previous[index]; i != NO_TWIN; i = previous[i]) {
         if (is_same(batch->inputs[index], batch->inputs[i]) &&
             batch->inputs[i]->result.code == OK) {

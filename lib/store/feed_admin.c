@@ -34,7 +34,7 @@ static enum err_code run(const char *database_url, enum statement statement,
 enum err_code feed_check(const char *database_url, struct feed_health *ret_health,
                          struct err *reterr)
 {
-    struct rows *rows;
+    struct rows *rows = NULL;
     const enum err_code code = run(database_url, STATEMENT_FEED_CHECK, NULL, &rows, reterr);
     if (code == OK) {
         *ret_health = (struct feed_health){
@@ -56,7 +56,7 @@ enum err_code feed_bump_epoch(const char *database_url, struct uuid *ret_epoch, 
     struct params params;
     params_init(&params);
     param_uuid(&params, epoch);
-    struct rows *rows;
+    struct rows *rows = NULL;
     const enum err_code code = run(database_url, STATEMENT_FEED_BUMP, &params, &rows, reterr);
     params_done(&params);
     if (code == OK) {

@@ -138,6 +138,9 @@ static struct str their_name(const struct form *form, struct str ours)
         {"company_size", "numemployees"}
     };
     json_t *fields = form != NULL ? json_unconst(form->fields) : NULL;
+    if (ours.data == NULL) {
+        return ours;
+    }
     for (void *at = json_object_iter(fields); at != NULL; at = json_object_iter_next(fields, at)) {
         if (str_eq(json_str_of(json_object_iter_value(at)), ours)) {
             return str_slice(json_object_iter_key(at), json_object_iter_key_len(at));
