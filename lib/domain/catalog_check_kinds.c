@@ -615,7 +615,6 @@ void check_kind(struct check *check)
         check_model(check, &in->model);
         break;
     case CATALOG_FORM_SECRET:
-        break;
     case CATALOG_KIND_COUNT_:
         break;
     }
