@@ -6,13 +6,22 @@
 
 void import_batch_init(struct import_batch *batch, struct import_run *run)
 {
+    static const enum lane lanes[] = {LANE_INGEST, LANE_WRITE}; /* a connection each */
+    _Static_assert(ARRAY_LEN(lanes) == IMPORT_TRACKS, "each track has a lane");
     *batch = (struct import_batch){.run = run};
     arena_init(&batch->arena, IMPORT_BATCH_ARENA_BYTES);
+    for (size_t t = 0; t < IMPORT_TRACKS; t++) {
+        batch->tracks[t] = (struct import_track){.run = run, .lane = lanes[t]};
+        arena_init(&batch->tracks[t].arena, IMPORT_BATCH_ARENA_BYTES);
+    }
 }
 
 void import_batch_done(struct import_batch *batch)
 {
-    assert(!batch->is_under_way);
+    for (size_t t = 0; t < IMPORT_TRACKS; t++) {
+        assert(!batch->tracks[t].is_under_way);
+        arena_done(&batch->tracks[t].arena);
+    }
     catalog_unref(batch->catalog);
     arena_done(&batch->arena);
 }
@@ -28,6 +37,16 @@ static bool is_rejected(const struct import_line *line)
 }
 
 /* ---- fill ---- */
+
+/* The rows of one address keep together. FNV-1a as in import_names.c. */
+static size_t track_of(const struct import_record *record)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < record->address.key.len; i++) {
+        hash = (hash ^ (unsigned char)record->address.key.data[i]) * 16777619U;
+    }
+    return hash % IMPORT_TRACKS;
+}
 
 /* The reader forgets a row with the next one, so it is copied. */
 static enum err_code take_row(struct import_batch *batch, const struct csv_row *row,
@@ -51,14 +70,33 @@ static enum err_code take_row(struct import_batch *batch, const struct csv_row *
         }
     }
     line->fields = fields;
-    return import_record_read(batch->run->rules, fields, &batch->arena, &line->record, reterr);
+    const enum err_code code =
+        import_record_read(batch->run->rules, fields, &batch->arena, &line->record, reterr);
+    line->track = track_of(&line->record);
+    batch->tracks[line->track].row_count++;
+    return code;
+}
+
+static bool has_room(const struct import_batch *batch)
+{
+    bool has_room = true;
+    for (size_t t = 0; t < IMPORT_TRACKS; t++) {
+        has_room = has_room && batch->tracks[t].row_count < IMPORT_TRACK_ROWS;
+    }
+    return has_room && batch->count < IMPORT_BATCH_ROWS;
 }
 
 enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *reader,
                                 struct err *reterr)
 {
-    assert(!batch->is_under_way);
     arena_clear(&batch->arena);
+    for (size_t t = 0; t < IMPORT_TRACKS; t++) {
+        assert(!batch->tracks[t].is_under_way);
+        arena_clear(&batch->tracks[t].arena);
+        batch->tracks[t].row_count = 0;
+        batch->tracks[t].change = (struct change_op){.inputs = NULL};
+        batch->tracks[t].must_run = true;
+    }
     batch->count = 0;
     batch->lines = arena_array(&batch->arena, IMPORT_BATCH_ROWS, sizeof *batch->lines);
     if (batch->lines == NULL) {
@@ -66,7 +104,7 @@ enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *r
     }
     const uint64_t bytes_before = csv_reader_bytes(reader);
     enum err_code code = OK;
-    while (code == OK && batch->count < IMPORT_BATCH_ROWS &&
+    while (code == OK && has_room(batch) &&
            csv_reader_bytes(reader) - bytes_before < IMPORT_BATCH_BYTES) {
         struct csv_row row;
         const enum csv_result result = csv_reader_next(reader, &row, reterr);
@@ -84,11 +122,9 @@ enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *r
 
 /* ---- ask ---- */
 
-/* What the database says, by line; rejected lines are not asked about. */
 struct question {
     struct read_op op;
     struct import_batch *batch;
-    bool asks_for_contacts;
 };
 
 static bool has_local_time(const struct import_line *line)
@@ -110,58 +146,26 @@ static void take_answers(struct op *op)
             batch->lines[i].at_us = row_time(times, row++, 0);
         }
     }
-    if (!question->asks_for_contacts) {
-        return;
-    }
-    const struct rows *known = question->op.queries[1].rows;
-    for (size_t i = 0, row = 0; i < batch->count; i++) {
-        if (!is_rejected(&batch->lines[i]) && !row_bool(known, row++, 0)) {
-            import_record_refuse(&batch->lines[i].record, &batch->arena, STR_LITERAL("email"),
-                                 "There is no contact with this address.");
-        }
-    }
 }
 
-/* The parameters of both questions; how many there are to ask. */
-static size_t put_questions(struct question *question, const struct catalog *catalog)
+enum err_code import_batch_ask(struct import_batch *batch, struct err *reterr)
 {
-    struct import_batch *batch = question->batch;
-    struct params *params = read_op_query(&question->op, STATEMENT_LOCAL_TIMES);
+    struct question question = {.batch = batch};
+    read_op_init(&question.op);
+    question.op.op.finish = take_answers;
+    struct catalog *catalog = store_catalog(batch->run->store);
+    struct params *params = read_op_query(&question.op, STATEMENT_LOCAL_TIMES);
     struct param *times = param_array(params, ITEM_TEXT);
     param_text(params, catalog_organisation(catalog)->time_zone);
+    catalog_unref(catalog);
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++) {
+        batch->lines[i].at_us = batch->lines[i].record.time.at_us;
         if (has_local_time(&batch->lines[i])) {
             item_text(times, str_from(batch->lines[i].record.time.text));
             count++;
         }
     }
-    if (!question->asks_for_contacts) {
-        return count;
-    }
-    struct param *emails =
-        param_array(read_op_query(&question->op, STATEMENT_EMAIL_KNOWN), ITEM_TEXT);
-    for (size_t i = 0; i < batch->count; i++) {
-        if (!is_rejected(&batch->lines[i])) {
-            item_text(emails, batch->lines[i].record.address.key);
-            count++;
-        }
-    }
-    return count;
-}
-
-enum err_code import_batch_ask(struct import_batch *batch, bool asks_for_contacts,
-                               struct err *reterr)
-{
-    for (size_t i = 0; i < batch->count; i++) {
-        batch->lines[i].at_us = batch->lines[i].record.time.at_us;
-    }
-    struct question question = {.batch = batch, .asks_for_contacts = asks_for_contacts};
-    read_op_init(&question.op);
-    question.op.op.finish = take_answers;
-    struct catalog *catalog = store_catalog(batch->run->store);
-    const size_t count = put_questions(&question, catalog);
-    catalog_unref(catalog);
     const enum err_code code = count > 0 ? command_run(batch->run->store, &question.op.op, reterr)
                                          : OK;
     read_op_done(&question.op);
@@ -170,78 +174,125 @@ enum err_code import_batch_ask(struct import_batch *batch, bool asks_for_contact
 
 /* ---- build, start, wait ---- */
 
-enum err_code import_batch_build(struct import_batch *batch, struct err *reterr)
+/* The line's input, on its track; none when it is rejected. */
+static enum err_code build_line(struct import_batch *batch, struct import_line *line,
+                                struct err *reterr)
 {
     const struct import_run *run = batch->run;
-    catalog_unref(batch->catalog);
-    batch->catalog = store_catalog(run->store);
-    batch->inputs = arena_array(&batch->arena, batch->count, sizeof *batch->inputs);
-    if (batch->inputs == NULL) {
+    struct import_track *track = &batch->tracks[line->track];
+    if (!track->must_run || line->fields == NULL || (is_rejected(line) && line->is_checked)) {
+        return OK;
+    }
+    line->input = NULL;
+    line->is_checked = true; /* a row that is rejected already may have other faults to tell */
+    const struct import_resolved resolved = {
+        .at_us = line->at_us,
+        .assignee = import_names_member(run->names, line->record.assignee),
+        .qualified_by = import_names_member(run->names, line->record.qualified_by),
+    };
+    assert(track->input_count < track->row_count);
+    struct input *input = &track->inputs[track->input_count];
+    if (import_record_input(run->rules, &line->record, &resolved, batch->catalog, &batch->arena,
+                            input) != OK) {
         return no_memory(reterr);
     }
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct import_line *line = &batch->lines[i];
-        line->input = NULL;
-        if (line->fields == NULL || (is_rejected(line) && line->is_checked)) {
-            continue;
-        }
-        line->is_checked = true; /* a row that is rejected already may have other faults to tell */
-        const struct import_resolved resolved = {
-            .at_us = line->at_us,
-            .assignee = import_names_member(run->names, line->record.assignee),
-            .qualified_by = import_names_member(run->names, line->record.qualified_by),
-        };
-        if (import_record_input(run->rules, &line->record, &resolved, batch->catalog, &batch->arena,
-                                &batch->inputs[count]) != OK) {
-            return no_memory(reterr);
-        }
-        if (!is_rejected(line)) {
-            line->input = &batch->inputs[count++];
-        }
+    if (!is_rejected(line)) {
+        input->arena = &track->arena;
+        line->input = input;
+        track->input_count++;
     }
-    change_op_init(&batch->change, batch->inputs, count, LANE_INGEST);
-    batch->change.op.catalog = batch->catalog;
     return OK;
 }
 
-/* On the store's thread; the batch is the importing thread's again when the lock is released. */
+enum err_code import_batch_build(struct import_batch *batch, struct err *reterr)
+{
+    catalog_unref(batch->catalog);
+    batch->catalog = store_catalog(batch->run->store);
+    for (size_t t = 0; t < IMPORT_TRACKS; t++) {
+        struct import_track *track = &batch->tracks[t];
+        if (!track->must_run) {
+            continue;
+        }
+        track->input_count = 0;
+        track->inputs = arena_array(&batch->arena, track->row_count, sizeof *track->inputs);
+        if (track->inputs == NULL) {
+            return no_memory(reterr);
+        }
+    }
+    enum err_code code = OK;
+    for (size_t i = 0; i < batch->count && code == OK; i++) {
+        code = build_line(batch, &batch->lines[i], reterr);
+    }
+    return code;
+}
+
+/* On the store's thread; the track is the importing thread's again when the lock is released. */
 static void on_done(struct op *op)
 {
-    struct import_batch *batch = op->context;
-    struct import_run *run = batch->run;
+    struct import_track *track = op->context;
+    struct import_run *run = track->run;
     (void)pthread_mutex_lock(&run->lock);
-    batch->is_done = true;
+    track->is_done = true;
     (void)pthread_cond_signal(&run->is_over);
     (void)pthread_mutex_unlock(&run->lock);
 }
 
-static enum err_code submit(struct import_batch *batch, struct err *reterr)
+static enum err_code start_track(struct import_track *track, const struct catalog *catalog,
+                                 struct err *reterr)
 {
-    batch->change.op.done = on_done;
-    batch->change.op.context = batch;
-    batch->is_done = false;
-    if (!store_submit(batch->run->store, &batch->change.op)) {
+    change_op_init(&track->change, track->inputs, track->input_count, track->lane);
+    track->change.op.catalog = catalog;
+    track->change.op.done = on_done;
+    track->change.op.context = track;
+    track->is_done = false;
+    track->is_under_way = true;
+    if (!store_submit(track->run->store, &track->change.op)) {
+        track->is_under_way = false;
         return err_set(reterr, ERR_BUSY, "The store takes no more work.");
     }
-    batch->is_under_way = true;
     return OK;
 }
 
 enum err_code import_batch_start(struct import_batch *batch, struct err *reterr)
 {
-    return batch->change.input_count > 0 ? submit(batch, reterr) : OK;
+    enum err_code code = OK;
+    for (size_t t = 0; t < IMPORT_TRACKS && code == OK; t++) {
+        struct import_track *track = &batch->tracks[t];
+        if (track->must_run && track->input_count > 0) {
+            code = start_track(track, batch->catalog, reterr);
+        }
+    }
+    return code;
 }
 
-static void wait_for_store(struct import_batch *batch)
+static void wait_for_store(struct import_track *track)
 {
-    struct import_run *run = batch->run;
+    struct import_run *run = track->run;
     (void)pthread_mutex_lock(&run->lock);
-    while (!batch->is_done) {
+    while (track->is_under_way && !track->is_done) {
         (void)pthread_cond_wait(&run->is_over, &run->lock);
     }
     (void)pthread_mutex_unlock(&run->lock);
-    batch->is_under_way = false;
+    track->is_under_way = false;
+}
+
+/* Waits for both tracks. *ret_must_restart: a part has to be built again. */
+static enum err_code wait_once(struct import_batch *batch, bool *ret_must_restart,
+                               struct err *reterr)
+{
+    enum err_code code = OK;
+    *ret_must_restart = false;
+    for (size_t t = 0; t < IMPORT_TRACKS; t++) {
+        struct import_track *track = &batch->tracks[t];
+        wait_for_store(track);
+        track->must_run = track->must_run && track->change.op.must_restart;
+        *ret_must_restart = *ret_must_restart || track->must_run;
+        if (track->change.op.err.code != OK) {
+            *reterr = track->change.op.err;
+            code = reterr->code;
+        }
+    }
+    return code;
 }
 
 static void take_result(struct import_batch *batch, struct import_line *line)
@@ -262,29 +313,25 @@ static void take_result(struct import_batch *batch, struct import_line *line)
 
 enum err_code import_batch_wait(struct import_batch *batch, struct err *reterr)
 {
-    unsigned restarts = 0;
-    while (batch->is_under_way) {
-        wait_for_store(batch);
-        if (!batch->change.op.must_restart) {
-            break;
-        }
-        if (++restarts > IMPORT_RESTARTS_MAX) {
+    bool must_restart = false;
+    enum err_code code = wait_once(batch, &must_restart, reterr);
+    for (unsigned restarts = 0; code == OK && must_restart; restarts++) {
+        if (restarts == IMPORT_RESTARTS_MAX) {
             return err_set(reterr, ERR_BUSY, "The set-up is being changed all the time.");
         }
-        enum err_code code = import_batch_build(batch, reterr);
+        code = import_batch_build(batch, reterr);
         code = code != OK ? code : import_batch_start(batch, reterr);
-        if (code != OK) {
-            return code;
+        struct err later;
+        const enum err_code end = wait_once(batch, &must_restart, &later);
+        if (code == OK && end != OK) {
+            *reterr = later;
+            code = end;
         }
     }
-    if (batch->change.input_count > 0 && batch->change.op.err.code != OK) {
-        *reterr = batch->change.op.err;
-        return reterr->code;
-    }
-    for (size_t i = 0; i < batch->count; i++) {
+    for (size_t i = 0; i < batch->count && code == OK; i++) {
         if (batch->lines[i].input != NULL) {
             take_result(batch, &batch->lines[i]);
         }
     }
-    return OK;
+    return code;
 }

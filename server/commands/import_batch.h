@@ -1,11 +1,12 @@
 /*
- * Some rows of an import on their way: read from the file, checked, given to the store as one
- * operation, answered.
+ * Some rows of an import on their way: read from the file, checked, given to the store, answered.
  *
- * A few batches are under way at once, so that the file is read while the store writes; they are
- * started and ended in the order of the file. The store has one thread for them, so their order is
- * the file's too. Everything a batch needs lives in its arena until it has been answered: should
- * the set-up change meanwhile, its inputs are built again.
+ * The rows of a batch go on two tracks, each with a connection of its own, and all rows of one
+ * address on the same one: so both processors of a small machine work, what is said about a contact
+ * keeps the file's order, and the tracks never wait for each other's locks. A few batches are under
+ * way at once, so that the file is read while the store writes; they are started and ended in the
+ * order of the file. Everything a batch needs lives in its arenas until it has been answered:
+ * should the set-up change meanwhile, its inputs are built again.
  */
 #pragma once
 
@@ -17,19 +18,21 @@
 #include "store/store.h"
 
 enum {
-    IMPORT_BATCH_ROWS = 500,
+    IMPORT_TRACKS = 2,
+    IMPORT_TRACK_ROWS = CHANGE_INPUTS_MAX, /* of one batch: one operation of the store */
+    IMPORT_BATCH_ROWS = IMPORT_TRACKS * IMPORT_TRACK_ROWS,
     IMPORT_BATCH_BYTES = 4 << 20, /* of rows as read: a batch ends with the row that reaches it */
     IMPORT_BATCH_ARENA_BYTES = 256 << 20,
     IMPORT_RESTARTS_MAX = 100,
 };
-_Static_assert(IMPORT_BATCH_ROWS <= (int)CHANGE_INPUTS_MAX, "a batch is one operation");
 
 /* What all batches of an import share. */
 struct import_run {
     struct store *store;
     const struct import_rules *rules;
     const struct import_names *names;
-    pthread_mutex_t lock; /* guards import_batch.is_done */
+    bool is_dry_run;
+    pthread_mutex_t lock; /* guards import_track.is_done */
     pthread_cond_t is_over;
 };
 
@@ -39,9 +42,24 @@ struct import_line {
     struct str text;
     struct import_record record; /* its reason is the line's: not NULL, the row is rejected */
     int64_t at_us;
+    size_t track;
     bool is_checked;     /* against the set-up */
     bool is_known;       /* nothing changed: it was in already */
     struct input *input; /* NULL: rejected */
+};
+
+/* The rows of one connection. */
+struct import_track {
+    struct import_run *run;
+    enum lane lane;
+    struct arena arena; /* what the inputs' answers need: the store's thread fills it */
+    size_t row_count;   /* of the batch that go this way */
+    struct input *inputs;
+    size_t input_count; /* those that are not rejected */
+    struct change_op change;
+    bool must_run; /* its rows are not answered yet */
+    bool is_under_way;
+    bool is_done;
 };
 
 struct import_batch {
@@ -50,11 +68,8 @@ struct import_batch {
     struct import_line *lines; /* IMPORT_BATCH_ROWS, in the arena */
     size_t count;
     uint64_t bytes_read; /* of the file, up to its last row */
-    struct input *inputs;
-    struct change_op change;
+    struct import_track tracks[IMPORT_TRACKS];
     struct catalog *catalog; /* what the inputs were built with; owned while under way */
-    bool is_under_way;
-    bool is_done;
 };
 
 void import_batch_init(struct import_batch *batch, struct import_run *run);
@@ -65,13 +80,12 @@ void import_batch_done(struct import_batch *batch);
  * mapped and checked as far as that goes without database. */
 enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *reader,
                                 struct err *reterr) MUSTCHECK;
-/* Asks the database what local times mean and, with `asks_for_contacts`, whether deals have a
- * contact. */
-enum err_code import_batch_ask(struct import_batch *batch, bool asks_for_contacts,
-                               struct err *reterr) MUSTCHECK;
+/* Asks the database what local times mean. */
+enum err_code import_batch_ask(struct import_batch *batch, struct err *reterr) MUSTCHECK;
 /* Builds the inputs against the newest set-up; rejects rows that do not fit it. */
 enum err_code import_batch_build(struct import_batch *batch, struct err *reterr) MUSTCHECK;
-/* Gives the inputs to the store. Afterwards import_batch_wait has to be called. */
+/* Gives the inputs to the store. Afterwards import_batch_wait has to be called, also when this
+ * fails. */
 enum err_code import_batch_start(struct import_batch *batch, struct err *reterr) MUSTCHECK;
 /* Waits for the answer and notes it on the lines. */
 enum err_code import_batch_wait(struct import_batch *batch, struct err *reterr) MUSTCHECK;

@@ -20,7 +20,7 @@ static const char usage[] =
     "import contacts|activities|deals FILE.csv [--map MAP.json] [--historical] [--dry-run] "
     "[--rejects FILE] [--dates day-first|month-first]";
 
-enum { BATCHES_UNDER_WAY = 4, ARENA_BYTES_MAX = 64 << 20 };
+enum { BATCHES_UNDER_WAY = 2, ARENA_BYTES_MAX = 64 << 20 };
 
 enum { FLAG_MAP, FLAG_HISTORICAL, FLAG_DRY_RUN, FLAG_REJECTS, FLAG_DATES, FLAG_COUNT };
 
@@ -253,10 +253,9 @@ static enum err_code finish(struct import *import, struct import_batch *batch, s
 static enum err_code begin(struct import *import, struct import_batch *batch, bool *ret_is_end,
                            struct err *reterr)
 {
-    const bool asks_for_contacts = import->is_dry_run && import->rules.kind == IMPORT_DEALS;
     enum err_code code = import_batch_fill(batch, &import->reader, reterr);
     *ret_is_end = code == OK && batch->count == 0;
-    code = code != OK ? code : import_batch_ask(batch, asks_for_contacts, reterr);
+    code = code != OK ? code : import_batch_ask(batch, reterr);
     code = code != OK ? code : import_batch_build(batch, reterr);
     if (code != OK) {
         return code;
@@ -293,8 +292,8 @@ static enum err_code import_rows(struct import *import, struct err *reterr)
     struct err later;
     for (; finished < started; finished++) {
         struct import_batch *batch = &batches[finished % BATCHES_UNDER_WAY];
-        const enum err_code end = batch->is_under_way || code == OK ? finish(import, batch, &later)
-                                                                    : OK;
+        const enum err_code end = code == OK ? finish(import, batch, &later)
+                                             : import_batch_wait(batch, &later);
         if (code == OK && end != OK) {
             *reterr = later;
             code = end;
