@@ -58,6 +58,7 @@ static const struct {
     [ERR_BUSY] = {503, "busy"                  },
     [ERR_TIMEOUT] = {503, "timeout"               },
     [ERR_STORE] = {500, "internal"              },
+    [ERR_REFUSED] = {500, "internal"              },
     [ERR_NOMEM] = {503, "busy"                  },
     [ERR_BUG] = {500, "internal"              },
 };

@@ -26,6 +26,7 @@ const char *err_name(enum err_code code)
         [ERR_BUSY] = "busy",
         [ERR_TIMEOUT] = "timeout",
         [ERR_STORE] = "store",
+        [ERR_REFUSED] = "refused",
         [ERR_NOMEM] = "nomem",
         [ERR_BUG] = "bug",
     };

@@ -26,6 +26,7 @@ enum err_code {
     ERR_BUSY,        /* a queue is full or the database is away: try again */
     ERR_TIMEOUT,     /* our own deadline passed */
     ERR_STORE,       /* the database refused something that it should have taken */
+    ERR_REFUSED,     /* the same of a row: a value, or a constraint; others may be fine */
     ERR_NOMEM,
     ERR_BUG, /* an invariant of ours does not hold */
     ERR_COUNT_

@@ -563,8 +563,13 @@ enum err_code import_map_apply(const struct import_map *map, const struct str *f
             return code;
         value = str_trim(value);
         if (value.len > 0)
-            values[count++] = (struct import_value){
-                .field = template->field, .name = template->name, .value = value};
+            values[count++] = (struct import_value){.field = template->field,
+                                                    .name = template->name,
+                                                    .value = value,
+                                                    .column = template->piece_count == 1 &&
+                                                                      template->pieces[0].is_column
+                                                                  ? template->pieces[0].column
+                                                                  : IMPORT_NO_COLUMN};
     }
     *ret_row = (struct import_row){.values = values, .count = count};
     return OK;

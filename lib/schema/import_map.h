@@ -48,7 +48,9 @@ struct import_value {
     enum import_field field;
     struct str name;  /* NAME or PURPOSE; absent for fields without one */
     struct str value; /* not empty, without surrounding white space */
+    size_t column;    /* whose value it is; IMPORT_NO_COLUMN: made of several pieces, or constant */
 };
+#define IMPORT_NO_COLUMN SIZE_MAX
 
 struct import_row {
     const struct import_value *values; /* in the map's order, each field (and name) at most once */

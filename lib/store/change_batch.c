@@ -282,10 +282,11 @@ static enum err_code write_all(struct batch *batch, struct attempt_state *state)
         code = batch_send(batch, STATEMENT_IDEMPOTENCY_INSERT);
     }
     if (code == OK) {
-        code = conn_send(conn, STATEMENT_COMMIT, /* params= */ NULL, batch->reterr);
+        code = conn_send(conn, state->is_trial ? STATEMENT_ROLLBACK : STATEMENT_COMMIT,
+                         /* params= */ NULL, batch->reterr);
     }
     if (code == OK) {
-        state->commit_was_sent = true;
+        state->end_was_sent = true;
         code = conn_sync(conn, batch->reterr);
     }
     const size_t answers = batch->sent - sent_before + effects_sent + /* COMMIT */ 1;
@@ -324,7 +325,10 @@ static enum err_code read_decide_write(struct batch *batch, struct attempt_state
                                           .now_us = batch->now_us};
         code = decide_all(batch);
     }
-    return code == OK ? write_all(batch, state) : code;
+    if (code != OK || batch->is_dry_run) {
+        return code == OK ? abandon(batch) : code;
+    }
+    return write_all(batch, state);
 }
 
 static void count_set_aside(const struct batch *batch)
@@ -340,11 +344,13 @@ static void count_set_aside(const struct batch *batch)
     atomic_fetch_add(&batch->worker->store->set_aside, batch->effects.quarantines.count);
 }
 
-static void complete_all(struct batch *batch)
+static void complete_all(struct batch *batch, bool is_kept)
 {
     const struct err ok = {.code = OK};
-    count_set_aside(batch);
-    if (batch->effects.events.count > 0) {
+    if (is_kept) {
+        count_set_aside(batch);
+    }
+    if (is_kept && batch->effects.events.count > 0) {
         background_notify(batch->worker->store, true, batch->effects.has_clocks);
     }
     for (size_t i = 0; i < batch->op_count; i++) {
@@ -378,6 +384,7 @@ enum err_code change_batch_run(struct worker *worker, struct change_op *const op
         .ops = ops,
         .op_count = count,
         .is_rerun = state->is_rerun,
+        .is_dry_run = ops[0]->is_dry_run,
         .reterr = reterr,
         .catalog = store_catalog(worker->store),
     };
@@ -387,13 +394,13 @@ enum err_code change_batch_run(struct worker *worker, struct change_op *const op
     if (code == OK) {
         code = conn_end(worker->conn, reterr);
     } else {
-        conn_abandon(worker->conn, state->commit_was_sent);
+        conn_abandon(worker->conn, state->end_was_sent);
     }
     if (code == OK) {
         if (is_stale) {
             code = restart_all(&batch);
         } else {
-            complete_all(&batch);
+            complete_all(&batch, !state->is_trial && !batch.is_dry_run);
         }
     }
     for (size_t i = 0; i < batch.contact_count; i++) {

@@ -30,6 +30,7 @@ struct batch {
     struct change_op *const *ops;
     size_t op_count;
     bool is_rerun;
+    bool is_dry_run;
     struct err *reterr;
 
     struct input **inputs;

@@ -21,6 +21,11 @@ static enum err_code collect_inputs(struct batch *batch)
         for (size_t k = 0; k < batch->ops[i]->input_count; k++) {
             struct input *input = &batch->ops[i]->inputs[k];
             input->result = (struct input_result){.code = OK};
+            if (input->refusal != NULL) {
+                input->result.code = ERR_REFUSED;
+                input->result.detail = input->refusal;
+                continue;
+            }
             input->quarantine.found = 0;
             input->quarantine.state = QUARANTINE_HELD;
             batch->inputs[batch->input_count++] = input;
@@ -118,7 +123,8 @@ static void identity_params(struct batch *batch)
     struct param *ids = param_array(params, ITEM_UUID);
     for (size_t i = 0; i < batch->emails.count; i++) {
         item_text(keys, batch->emails.items[i].email_key);
-        item_uuid_or_null(ids, batch->emails.items[i].new_id);
+        const struct uuid none = {{0}};
+        item_uuid_or_null(ids, batch->is_dry_run ? none : batch->emails.items[i].new_id);
     }
 }
 
@@ -248,8 +254,11 @@ static enum err_code receive_identities(struct batch *batch)
         target->is_claimed = row_bool(rows, i, 2);
     }
     for (size_t i = 0; i < batch->emails.count && code == OK; i++) {
-        const struct target *target = &batch->emails.items[i];
-        if (uuid_is_nil(target->contact_id) && !uuid_is_nil(target->new_id)) {
+        struct target *target = &batch->emails.items[i];
+        if (uuid_is_nil(target->contact_id) && batch->is_dry_run) {
+            target->contact_id = target->new_id; /* as if it had been made */
+            target->is_claimed = !uuid_is_nil(target->new_id);
+        } else if (uuid_is_nil(target->contact_id) && !uuid_is_nil(target->new_id)) {
             code = err_set(batch->reterr, ERR_CONFLICT, "An address is being made by others.");
         }
     }
@@ -374,7 +383,8 @@ struct contact *batch_find_contact(const struct batch *batch, struct uuid contac
 static enum err_code receive_contacts(struct batch *batch)
 {
     struct rows *rows = NULL;
-    enum err_code code = conn_result(batch->worker->conn, /* locks */ NULL, batch->reterr);
+    enum err_code code =
+        batch->is_dry_run ? OK : conn_result(batch->worker->conn, /* locks */ NULL, batch->reterr);
     code = code != OK ? code : batch_receive(batch, &rows);
     if (code != OK) {
         return code;
@@ -406,7 +416,7 @@ static enum err_code send_contacts(struct batch *batch)
     for (size_t i = 0; i < batch->wanted_count; i++) {
         item_uuid(ids, batch->wanted[i]);
     }
-    const enum err_code code = batch_send(batch, STATEMENT_CONTACT_LOCK);
+    const enum err_code code = batch->is_dry_run ? OK : batch_send(batch, STATEMENT_CONTACT_LOCK);
     param_int(params, batch->model_version);
     return code == OK ? batch_send(batch, STATEMENT_CONTACT_STATE) : code;
 }

@@ -60,11 +60,13 @@ struct idempotency {
 
 enum { CHANGE_INPUTS_MAX = 1000, READ_QUERIES_MAX = 4 };
 
-/* Inputs about contacts, decided and written in one transaction. */
+/* Inputs about contacts, decided and written in one transaction. One that the database refuses is
+ * left out, as long as there are others: its result says so. */
 struct change_op {
     struct op op;
     struct input *inputs; /* each has its own result */
     size_t input_count;
+    bool is_dry_run;                 /* decides and writes nothing */
     struct idempotency *idempotency; /* NULL: none; else in the arena of the request */
 };
 

@@ -101,8 +101,9 @@ void op_complete(struct op *op, const struct err *err);
 
 /* How far an attempt that lost its connection had come. */
 struct attempt_state {
-    bool commit_was_sent; /* so nobody knows whether it happened */
-    bool is_rerun;        /* an earlier attempt ended like that */
+    bool end_was_sent; /* COMMIT: so nobody knows whether it happened */
+    bool is_rerun;     /* an earlier attempt ended like that */
+    bool is_trial;     /* everything is written and nothing kept: would it be taken? */
 };
 enum err_code change_batch_run(struct worker *worker, struct change_op *const ops[], size_t count,
                                struct attempt_state *state, struct err *reterr) MUSTCHECK;

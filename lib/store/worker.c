@@ -7,14 +7,16 @@
  *
  * A batch that fails is not an answer yet. A lost race (serialization, deadlock, an id claimed
  * meanwhile) is run again after a short random pause. Any other error splits the batch in two until
- * the operation that causes it stands alone; the others commit. A connection lost before COMMIT was
+ * the operation that causes it stands alone; the others commit. When it is a row that the database
+ * refuses, one of an operation's many, the rows are found by trying halves of it, and the operation
+ * is run without them. A connection lost before COMMIT was
  * sent changed nothing; lost after it, the same batch runs again, and the ids of its inputs make
  * that harmless.
  */
 #include <assert.h>
 #include <time.h>
 
-#include "store/store_internal.h"
+#include "store/change_batch_internal.h"
 
 static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
 static const int64_t connect_pause_us = 250 * US_PER_MS;
@@ -109,7 +111,8 @@ static bool is_repeatable(struct op *const ops[], size_t count)
         for (size_t k = 0; k < change->input_count; k++) {
             const enum input_kind kind = change->inputs[k].kind;
             if (kind != INPUT_SUBMISSION && kind != INPUT_ACTIVITY && kind != INPUT_UPSERT &&
-                kind != INPUT_PATCH && kind != INPUT_PURGE && kind != INPUT_ERASE) {
+                kind != INPUT_PATCH && kind != INPUT_PURGE && kind != INPUT_ERASE &&
+                !batch_may_be_known_deal(&change->inputs[k])) {
                 return false;
             }
         }
@@ -118,22 +121,22 @@ static bool is_repeatable(struct op *const ops[], size_t count)
 }
 
 static enum err_code run_with_retries(struct worker *worker, struct op *const ops[], size_t count,
-                                      struct err *reterr)
+                                      bool is_trial, struct err *reterr)
 {
-    struct attempt_state state = {0};
+    struct attempt_state state = {.is_trial = is_trial};
     enum err_code code = ERR_BUG;
     for (unsigned attempt = 0; attempt < BATCH_ATTEMPTS_MAX; attempt++) {
         code = worker_connect(worker, reterr);
         if (code != OK) {
             return code;
         }
-        state.commit_was_sent = false;
+        state.end_was_sent = false;
         conn_set_deadline(worker->conn,
                           clock_monotonic_us() + worker->store->config.operation_timeout_us);
         code = run_once(worker, ops, count, &state, reterr);
         arena_clear(&worker->arena);
         const bool is_lost = code == ERR_BUSY;
-        if (is_lost && state.commit_was_sent) {
+        if (is_lost && state.end_was_sent && !is_trial) {
             if (!is_repeatable(ops, count)) {
                 return err_set(
                     reterr, ERR_BUSY,
@@ -155,11 +158,70 @@ static enum err_code run_with_retries(struct worker *worker, struct op *const op
     return code;
 }
 
+/* ---- one row that the database refuses ---- */
+
+static void leave_alone(struct op *op)
+{
+    (void)op;
+}
+
+/* Tries some inputs and keeps nothing; those that the database refuses are marked.
+ * *ret_must_restart: the set-up has changed, they have to be made again. */
+static enum err_code mark_refused(struct worker *worker, const struct change_op *whole,
+                                  size_t begin, size_t count, bool *ret_must_restart,
+                                  struct err *reterr)
+{
+    struct change_op part;
+    change_op_init(&part, whole->inputs + begin, count, worker->lane);
+    part.op.done = leave_alone;
+    struct op *const op = &part.op;
+    enum err_code code = run_with_retries(worker, &op, 1, /* is_trial= */ true, reterr);
+    *ret_must_restart = *ret_must_restart || part.op.must_restart;
+    if (code != ERR_REFUSED || *ret_must_restart) {
+        return code;
+    }
+    if (count == 1) {
+        part.inputs->refusal = arena_strdup(part.inputs->arena, reterr->detail);
+        return part.inputs->refusal != NULL ? OK : ERR_NOMEM;
+    }
+    code = mark_refused(worker, whole, begin, count / 2, ret_must_restart, reterr);
+    return code != OK ? code
+                      : mark_refused(worker, whole, begin + count / 2, count - count / 2,
+                                     ret_must_restart, reterr);
+}
+
+/* The operation without what the database refuses of it, still as one transaction. */
+static enum err_code run_without_refused(struct worker *worker, struct op *op, struct err *reterr)
+{
+    struct change_op *change = CONTAINER_OF(op, struct change_op, op);
+    const size_t half = change->input_count / 2;
+    bool must_restart = false;
+    enum err_code code = mark_refused(worker, change, 0, half, &must_restart, reterr);
+    code = code != OK ? code
+                      : mark_refused(worker, change, half, change->input_count - half,
+                                     &must_restart, reterr);
+    if (code == OK && must_restart) {
+        const struct err ok = {.code = OK};
+        op->must_restart = true;
+        op_complete(op, &ok);
+        return OK;
+    }
+    return code != OK ? code : run_with_retries(worker, &op, 1, /* is_trial= */ false, reterr);
+}
+
+static bool is_divisible(struct op *op)
+{
+    return op->kind == OP_CHANGE && CONTAINER_OF(op, struct change_op, op)->input_count > 1;
+}
+
 /* Runs operations of one kind; completes every one of them. */
 static void run_batch(struct worker *worker, struct op *const ops[], size_t count)
 {
     struct err err = {.code = OK};
-    const enum err_code code = run_with_retries(worker, ops, count, &err);
+    enum err_code code = run_with_retries(worker, ops, count, /* is_trial= */ false, &err);
+    if (code == ERR_REFUSED && count == 1 && is_divisible(ops[0])) {
+        code = run_without_refused(worker, ops[0], &err);
+    }
     if (code == OK) {
         return; /* the batch completed them while its results were at hand */
     }
@@ -174,11 +236,17 @@ static void run_batch(struct worker *worker, struct op *const ops[], size_t coun
     run_batch(worker, ops + count / 2, count - count / 2);
 }
 
+static bool is_dry_run(struct op *op)
+{
+    return op->kind == OP_CHANGE && CONTAINER_OF(op, struct change_op, op)->is_dry_run;
+}
+
 /* The longest run of operations that may share a batch. */
 static size_t same_kind(struct op *const ops[], size_t count)
 {
     size_t length = 1;
-    while (length < count && ops[0]->kind != OP_SETUP && ops[length]->kind == ops[0]->kind) {
+    while (length < count && ops[0]->kind != OP_SETUP && ops[length]->kind == ops[0]->kind &&
+           is_dry_run(ops[length]) == is_dry_run(ops[0])) {
         length++;
     }
     return length;

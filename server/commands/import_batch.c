@@ -49,29 +49,30 @@ static size_t track_of(const struct import_record *record)
 }
 
 /* The reader forgets a row with the next one, so it is copied. */
-static enum err_code take_row(struct import_batch *batch, const struct csv_row *row,
-                              struct err *reterr)
+static enum err_code take_row(struct import_batch *batch, const struct import_source_row *row,
+                              size_t column_count, struct err *reterr)
 {
     struct import_line *line = &batch->lines[batch->count++];
-    *line = (struct import_line){.at_us = TIME_NONE};
-    if (row->fields == NULL) {
+    *line = (struct import_line){.number = row->number, .at_us = TIME_NONE};
+    if (row->text.data != NULL) {
         line->text = arena_str(&batch->arena, row->text);
+    }
+    if (row->fields == NULL) {
         line->record.reason = arena_strdup(&batch->arena, row->reason);
         return line->text.data != NULL && line->record.reason != NULL ? OK : no_memory(reterr);
     }
-    struct str *fields = arena_array(&batch->arena, row->count, sizeof *fields);
-    if (fields == NULL) {
+    struct str *fields = arena_array(&batch->arena, column_count, sizeof *fields);
+    bool is_copied = fields != NULL && (row->text.data == NULL || line->text.data != NULL);
+    for (size_t i = 0; i < column_count && is_copied; i++) {
+        fields[i] = arena_str(&batch->arena, row->fields[i]);
+        is_copied = fields[i].data != NULL;
+    }
+    if (!is_copied) {
         return no_memory(reterr);
     }
-    for (size_t i = 0; i < row->count; i++) {
-        fields[i] = arena_str(&batch->arena, row->fields[i]);
-        if (fields[i].data == NULL) {
-            return no_memory(reterr);
-        }
-    }
     line->fields = fields;
-    const enum err_code code =
-        import_record_read(batch->run->rules, fields, &batch->arena, &line->record, reterr);
+    const enum err_code code = import_record_read(batch->run->rules, fields, row->kinds,
+                                                  &batch->arena, &line->record, reterr);
     line->track = track_of(&line->record);
     batch->tracks[line->track].row_count++;
     return code;
@@ -86,7 +87,7 @@ static bool has_room(const struct import_batch *batch)
     return has_room && batch->count < IMPORT_BATCH_ROWS;
 }
 
-enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *reader,
+enum err_code import_batch_fill(struct import_batch *batch, struct import_rows *rows,
                                 struct err *reterr)
 {
     arena_clear(&batch->arena);
@@ -102,21 +103,21 @@ enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *r
     if (batch->lines == NULL) {
         return no_memory(reterr);
     }
-    const uint64_t bytes_before = csv_reader_bytes(reader);
+    const uint64_t bytes_before = import_rows_bytes(rows);
     enum err_code code = OK;
     while (code == OK && has_room(batch) &&
-           csv_reader_bytes(reader) - bytes_before < IMPORT_BATCH_BYTES) {
-        struct csv_row row;
-        const enum csv_result result = csv_reader_next(reader, &row, reterr);
+           import_rows_bytes(rows) - bytes_before < IMPORT_BATCH_BYTES) {
+        struct import_source_row row;
+        const enum csv_result result = import_rows_next(rows, &row, reterr);
         if (result == CSV_FAILED) {
             return reterr->code;
         }
         if (result == CSV_END) {
             break;
         }
-        code = take_row(batch, &row, reterr);
+        code = take_row(batch, &row, rows->column_count, reterr);
     }
-    batch->bytes_read = csv_reader_bytes(reader);
+    batch->bytes_read = import_rows_bytes(rows);
     return code;
 }
 
@@ -241,6 +242,7 @@ static enum err_code start_track(struct import_track *track, const struct catalo
                                  struct err *reterr)
 {
     change_op_init(&track->change, track->inputs, track->input_count, track->lane);
+    track->change.is_dry_run = track->run->is_dry_run;
     track->change.op.catalog = catalog;
     track->change.op.done = on_done;
     track->change.op.context = track;
@@ -299,7 +301,13 @@ static void take_result(struct import_batch *batch, struct import_line *line)
 {
     const struct input_result *result = &line->input->result;
     if (result->code == OK) {
-        line->is_known = result->is_replay || !result->changed;
+        const bool is_known = result->is_replay || !result->changed;
+        line->outcome = is_known                 ? IMPORT_KNOWN
+                        : result->is_new_contact ? IMPORT_MADE
+                                                 : IMPORT_TAKEN;
+        /* Of a dry run a new contact has no id yet. */
+        line->contact_id = batch->run->is_dry_run && result->is_new_contact ? (struct uuid){{0}}
+                                                                            : result->contact_id;
         return;
     }
     const bool is_unknown = result->code == ERR_NOT_FOUND;

@@ -14,7 +14,7 @@
 
 #include "commands/import_names.h"
 #include "commands/import_record.h"
-#include "schema/csv.h"
+#include "commands/import_rows.h"
 #include "store/store.h"
 
 enum {
@@ -36,16 +36,26 @@ struct import_run {
     pthread_cond_t is_over;
 };
 
+enum import_outcome {
+    IMPORT_REJECTED,
+    IMPORT_KNOWN, /* nothing changed: it was in already */
+    IMPORT_TAKEN,
+    IMPORT_MADE, /* taken, and the contact is new */
+};
+/* "rejected", "known", "imported", "made" */
+extern const char *const import_outcome_names[];
+
 struct import_line {
-    const struct str
-        *fields; /* NULL: the row breaks the rules of CSV, and `text` is what stands there */
-    struct str text;
+    uint64_t number;          /* of the row, from 1 */
+    const struct str *fields; /* NULL: the row breaks the format, and `text` is what stands there */
+    struct str text;          /* of NDJSON always there */
     struct import_record record; /* its reason is the line's: not NULL, the row is rejected */
     int64_t at_us;
     size_t track;
     bool is_checked;     /* against the set-up */
-    bool is_known;       /* nothing changed: it was in already */
     struct input *input; /* NULL: rejected */
+    enum import_outcome outcome;
+    struct uuid contact_id; /* nil: none */
 };
 
 /* The rows of one connection. */
@@ -78,7 +88,7 @@ void import_batch_done(struct import_batch *batch);
 
 /* Forgets what it held and reads the next rows; none at the end of the file (count 0). Each is
  * mapped and checked as far as that goes without database. */
-enum err_code import_batch_fill(struct import_batch *batch, struct csv_reader *reader,
+enum err_code import_batch_fill(struct import_batch *batch, struct import_rows *rows,
                                 struct err *reterr) MUSTCHECK;
 /* Asks the database what local times mean. */
 enum err_code import_batch_ask(struct import_batch *batch, struct err *reterr) MUSTCHECK;

@@ -1,133 +1,56 @@
 /*
- * The file is read twice. First to see which forms and members it names and to make those that do
+ * A file that names forms or members is read twice. First to see which and to make those that do
  * not exist: a change of the set-up sends everything under way back. Then row by row into the
  * store, a few batches at once.
  */
 #include "commands/import_command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands/command.h"
 #include "commands/import_batch.h"
-#include "commands/import_rejects.h"
+#include "commands/import_outputs.h"
+#include "commands/import_seen.h"
 #include "progress.h"
 
 static const char usage[] =
-    "import contacts|activities|deals FILE.csv [--map MAP.json] [--historical] [--dry-run] "
-    "[--rejects FILE] [--dates day-first|month-first]";
+    "import contacts|activities|deals FILE [--map MAP.json] [--historical] [--dry-run] "
+    "[--rejects FILE] [--results FILE] [--dates day-first|month-first]";
 
 enum { BATCHES_UNDER_WAY = 2, ARENA_BYTES_MAX = 64 << 20 };
 
-enum { FLAG_MAP, FLAG_HISTORICAL, FLAG_DRY_RUN, FLAG_REJECTS, FLAG_DATES, FLAG_COUNT };
+enum {
+    FLAG_MAP,
+    FLAG_HISTORICAL,
+    FLAG_DRY_RUN,
+    FLAG_REJECTS,
+    FLAG_RESULTS,
+    FLAG_DATES,
+    FLAG_COUNT
+};
 
 static const char *const kind_names[] = {"contacts", "activities", "deals", NULL};
 static const char *const date_order_names[] = {"day-first", "month-first", NULL};
 
 struct import {
     const char *path;
-    int file;
-    uint64_t file_bytes;
-    struct arena arena;  /* the columns, the map, the names */
-    struct str *columns; /* of the file as it was first read */
-    size_t column_count;
-    struct csv_reader reader;
-    bool has_reader;
+    struct arena arena; /* the columns, the map, the names */
+    struct import_rows rows;
     struct import_rules rules;
     struct import_names names;
     struct import_run run;
-    bool is_dry_run;
-    struct import_rejects rejects;
+    struct import_output rejects;
+    struct import_output results;
+    struct import_seen seen; /* of a dry run: addresses and activities it would have made */
     struct import_names_made made;
     struct progress progress;
-    uint64_t rows;
-    uint64_t known;
+    uint64_t row_count;
+    uint64_t outcomes[IMPORT_MADE + 1];
 };
 
-/* ---- the file ---- */
-
-static enum err_code read_file(void *context, char *out, size_t size, size_t *ret_len,
-                               struct err *reterr)
-{
-    const struct import *import = context;
-    ssize_t len;
-    do {
-        len = read(import->file, out, size);
-    } while (len < 0 && errno == EINTR);
-    if (len < 0) {
-        return err_set(reterr, ERR_INVALID, "%s cannot be read: %s.", import->path,
-                       strerror(errno));
-    }
-    *ret_len = (size_t)len;
-    return OK;
-}
-
-static enum err_code open_file(struct import *import, struct err *reterr)
-{
-    struct stat status;
-    import->file = open(import->path, O_RDONLY | O_CLOEXEC);
-    if (import->file < 0 || fstat(import->file, &status) != 0) {
-        return err_set(reterr, ERR_INVALID, "%s cannot be read: %s.", import->path,
-                       strerror(errno));
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return err_set(reterr, ERR_INVALID, "%s is no file. An import reads its file twice.",
-                       import->path);
-    }
-    import->file_bytes = (uint64_t)status.st_size;
-    return OK;
-}
-
-/* The map points at the columns' names, and the reader that they came from is gone before the map
- * is. */
-static enum err_code keep_columns(struct import *import, struct err *reterr)
-{
-    import->column_count = import->reader.column_count;
-    import->columns = arena_array(&import->arena, import->column_count, sizeof *import->columns);
-    for (size_t i = 0; i < import->column_count && import->columns != NULL; i++) {
-        import->columns[i] = arena_str(&import->arena, import->reader.columns[i]);
-        if (import->columns[i].data == NULL) {
-            import->columns = NULL;
-        }
-    }
-    return import->columns != NULL ? OK
-                                   : err_set(reterr, ERR_NOMEM, "Out of memory for an import.");
-}
-
-/* A row of another header would be read through a map that does not fit it. */
-static enum err_code check_columns(const struct import *import, struct err *reterr)
-{
-    bool is_same = import->reader.column_count == import->column_count;
-    for (size_t i = 0; i < import->column_count && is_same; i++) {
-        is_same = str_eq(import->reader.columns[i], import->columns[i]);
-    }
-    return is_same ? OK
-                   : err_set(reterr, ERR_INVALID, "%s was changed while it was being read.",
-                             import->path);
-}
-
-/* From the first row on, again. */
-static enum err_code rewind_file(struct import *import, struct err *reterr)
-{
-    if (import->has_reader) {
-        csv_reader_done(&import->reader);
-    }
-    import->has_reader = true;
-    import->reader = (struct csv_reader){0};
-    if (lseek(import->file, 0, SEEK_SET) != 0) {
-        return err_set(reterr, ERR_INVALID, "%s cannot be read: %s.", import->path,
-                       strerror(errno));
-    }
-    const enum err_code code =
-        csv_reader_open(&import->reader, (struct csv_source){read_file, import}, 0, reterr);
-    if (code != OK) {
-        return code;
-    }
-    return import->columns == NULL ? keep_columns(import, reterr) : check_columns(import, reterr);
-}
+/* ---- the map ---- */
 
 static enum err_code load_map(const char *path, struct arena *arena, struct str *ret_json,
                               struct err *reterr)
@@ -177,12 +100,13 @@ static enum err_code compile_map(struct import *import, const char *map_path, st
         struct str json = {0};
         code = load_map(map_path, &import->arena, &json, reterr);
         code = code != OK ? code
-                          : import_map_compile(import->rules.kind, json, import->columns,
-                                               import->column_count, &import->arena, &faults, &map,
-                                               reterr);
+                          : import_map_compile(import->rules.kind, json, import->rows.columns,
+                                               import->rows.column_count, &import->arena, &faults,
+                                               &map, reterr);
     } else {
-        code = import_map_from_columns(import->rules.kind, import->columns, import->column_count,
-                                       &import->arena, &faults, &map, reterr);
+        code = import_map_from_columns(import->rules.kind, import->rows.columns,
+                                       import->rows.column_count, &import->arena, &faults, &map,
+                                       reterr);
     }
     for (size_t i = 0; i < faults.count; i++) {
         (void)fprintf(stderr, "%s: %s\n", faults.items[i].pointer, faults.items[i].detail);
@@ -196,16 +120,29 @@ static enum err_code compile_map(struct import *import, const char *map_path, st
 
 /* ---- first pass: names ---- */
 
+static bool names_anything(const struct import *import)
+{
+    const struct import_map *map = import->rules.map;
+    return import_map_has(map, IMPORT_FORM) || import_map_has(map, IMPORT_ASSIGNEE) ||
+           import_map_has(map, IMPORT_QUALIFIED_BY);
+}
+
 static enum err_code look_through(struct import *import, struct err *reterr)
 {
+    if (!names_anything(import)) {
+        return OK;
+    }
     struct import_batch batch;
     import_batch_init(&batch, &import->run);
-    progress_init(&import->progress, STDERR_FILENO, "looking through", import->file_bytes,
+    progress_init(&import->progress, STDERR_FILENO, "looking through", import->rows.file_bytes,
                   clock_monotonic_us());
     uint64_t rows = 0;
-    enum err_code code;
-    do {
-        code = import_batch_fill(&batch, &import->reader, reterr);
+    enum err_code code = import_rows_rewind(&import->rows, reterr);
+    while (code == OK) {
+        code = import_batch_fill(&batch, &import->rows, reterr);
+        if (batch.count == 0) {
+            break;
+        }
         for (size_t i = 0; i < batch.count && code == OK; i++) {
             if (batch.lines[i].record.reason == NULL) {
                 code = import_names_add(&import->names, &batch.lines[i].record, reterr);
@@ -213,7 +150,7 @@ static enum err_code look_through(struct import *import, struct err *reterr)
         }
         rows += batch.count;
         progress_update(&import->progress, rows, 0, batch.bytes_read, clock_monotonic_us());
-    } while (code == OK && batch.count > 0);
+    }
     progress_clear(&import->progress);
     import_batch_done(&batch);
     return code;
@@ -221,23 +158,52 @@ static enum err_code look_through(struct import *import, struct err *reterr)
 
 /* ---- second pass: rows ---- */
 
+/* A dry run stores nothing, so a row does not find what one before it would have made. */
+static enum err_code remember(struct import *import, struct import_line *line, struct err *reterr)
+{
+    bool is_new = true;
+    enum err_code code = OK;
+    if (line->input->kind == INPUT_ACTIVITY && line->outcome != IMPORT_KNOWN) {
+        const struct uuid *id = &line->input->activity.id;
+        code = import_seen_add(&import->seen, str_slice((const char *)id->bytes, sizeof id->bytes),
+                               &is_new, reterr);
+    }
+    if (!is_new) {
+        line->outcome = IMPORT_KNOWN;
+    } else if (code == OK && line->outcome == IMPORT_MADE) {
+        code = import_seen_add(&import->seen, line->record.address.key, &is_new, reterr);
+        line->outcome = is_new ? IMPORT_MADE : IMPORT_TAKEN;
+    }
+    return code;
+}
+
+static enum err_code account_line(struct import *import, struct import_line *line,
+                                  struct err *reterr)
+{
+    enum err_code code = OK;
+    if (line->record.reason != NULL) {
+        line->outcome = IMPORT_REJECTED;
+        code = import_rejects_add(&import->rejects, &import->rows, line, reterr);
+    } else if (import->run.is_dry_run) {
+        code = remember(import, line, reterr);
+    }
+    import->outcomes[line->outcome]++;
+    return code == OK && import->results.path != NULL
+               ? import_results_add(&import->results, line, reterr)
+               : code;
+}
+
 static enum err_code account(struct import *import, const struct import_batch *batch,
                              struct err *reterr)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        const struct import_line *line = &batch->lines[i];
-        if (line->record.reason != NULL) {
-            const enum err_code code =
-                import_rejects_add(&import->rejects, &import->reader, line, reterr);
-            if (code != OK) {
-                return code;
-            }
-        } else if (line->is_known) {
-            import->known++;
+        const enum err_code code = account_line(import, &batch->lines[i], reterr);
+        if (code != OK) {
+            return code;
         }
     }
-    import->rows += batch->count;
-    progress_update(&import->progress, import->rows, import->rejects.count, batch->bytes_read,
+    import->row_count += batch->count;
+    progress_update(&import->progress, import->row_count, import->rejects.count, batch->bytes_read,
                     clock_monotonic_us());
     return OK;
 }
@@ -248,31 +214,27 @@ static enum err_code finish(struct import *import, struct import_batch *batch, s
     return code != OK ? code : account(import, batch, reterr);
 }
 
-/* Reads and checks; starts it unless nothing shall be written. *ret_is_end: there are no more rows.
- */
+/* *ret_is_end: there are no more rows. */
 static enum err_code begin(struct import *import, struct import_batch *batch, bool *ret_is_end,
                            struct err *reterr)
 {
-    enum err_code code = import_batch_fill(batch, &import->reader, reterr);
+    enum err_code code = import_batch_fill(batch, &import->rows, reterr);
     *ret_is_end = code == OK && batch->count == 0;
     code = code != OK ? code : import_batch_ask(batch, reterr);
     code = code != OK ? code : import_batch_build(batch, reterr);
-    if (code != OK) {
-        return code;
-    }
-    return import->is_dry_run ? account(import, batch, reterr) : import_batch_start(batch, reterr);
+    return code != OK ? code : import_batch_start(batch, reterr);
 }
 
 /* A ring: what was started first is finished first, when its place is needed again or the file
  * ends. */
-static enum err_code import_rows(struct import *import, struct err *reterr)
+static enum err_code import_all(struct import *import, struct err *reterr)
 {
     struct import_batch batches[BATCHES_UNDER_WAY];
     for (size_t i = 0; i < BATCHES_UNDER_WAY; i++) {
         import_batch_init(&batches[i], &import->run);
     }
     progress_init(&import->progress, STDERR_FILENO, kind_names[import->rules.kind],
-                  import->file_bytes, clock_monotonic_us());
+                  import->rows.file_bytes, clock_monotonic_us());
     size_t started = 0;
     size_t finished = 0;
     bool is_end = false;
@@ -285,7 +247,6 @@ static enum err_code import_rows(struct import *import, struct err *reterr)
         if (code == OK) {
             code = begin(import, batch, &is_end, reterr);
             started++;
-            finished += import->is_dry_run ? 1 : 0;
         }
     }
     /* Also after a failure: the store still has what is under way. */
@@ -302,7 +263,8 @@ static enum err_code import_rows(struct import *import, struct err *reterr)
     for (size_t i = 0; i < BATCHES_UNDER_WAY; i++) {
         import_batch_done(&batches[i]);
     }
-    progress_finish(&import->progress, import->rows, import->rejects.count, clock_monotonic_us());
+    progress_finish(&import->progress, import->row_count, import->rejects.count,
+                    clock_monotonic_us());
     return code;
 }
 
@@ -310,14 +272,15 @@ static enum err_code import_rows(struct import *import, struct err *reterr)
 
 static void print_summary(const struct import *import)
 {
-    const char *verb = import->is_dry_run ? "would be " : "";
-    const uint64_t taken = import->rows - import->rejects.count - import->known;
-    (void)printf("%s: %llu rows: %llu %simported, ", kind_names[import->rules.kind],
-                 (unsigned long long)import->rows, (unsigned long long)taken, verb);
-    if (!import->is_dry_run) {
-        (void)printf("%llu known already, ", (unsigned long long)import->known);
-    }
-    (void)printf("%llu rejected", (unsigned long long)import->rejects.count);
+    const char *verb = import->run.is_dry_run ? "would be " : "";
+    const uint64_t *outcomes = import->outcomes;
+    (void)printf("%s: %llu rows: %llu %simported (%llu new contacts), %llu known already, "
+                 "%llu rejected",
+                 kind_names[import->rules.kind], (unsigned long long)import->row_count,
+                 (unsigned long long)(outcomes[IMPORT_TAKEN] + outcomes[IMPORT_MADE]), verb,
+                 (unsigned long long)outcomes[IMPORT_MADE],
+                 (unsigned long long)outcomes[IMPORT_KNOWN],
+                 (unsigned long long)outcomes[IMPORT_REJECTED]);
     if (import->made.forms + import->made.members > 0) {
         (void)printf("; %zu forms and %zu members %smade", import->made.forms, import->made.members,
                      verb);
@@ -333,16 +296,17 @@ static int import_with_store(struct import *import)
     struct err err;
     enum err_code code = look_through(import, &err);
     code = code != OK ? code
-                      : import_names_make(&import->names, import->run.store, import->is_dry_run,
+                      : import_names_make(&import->names, import->run.store, import->run.is_dry_run,
                                           &import->made, &err);
-    code = code != OK ? code : rewind_file(import, &err);
-    code = code != OK ? code : import_rows(import, &err);
-    code = code != OK ? code : import_rejects_close(&import->rejects, &err);
+    code = code != OK ? code : import_rows_rewind(&import->rows, &err);
+    code = code != OK ? code : import_all(import, &err);
+    code = code != OK ? code : import_output_close(&import->rejects, &err);
+    code = code != OK ? code : import_output_close(&import->results, &err);
     if (code != OK) {
         (void)fprintf(stderr, "relais import: %s\n", err.detail);
         (void)fprintf(stderr,
                       "%llu rows are done. Import the file again: what is in is known then.\n",
-                      (unsigned long long)import->rows);
+                      (unsigned long long)import->row_count);
         const bool is_database = code == ERR_BUSY || code == ERR_TIMEOUT || code == ERR_STORE;
         return is_database ? EXIT_DATABASE : EXIT_FAILED;
     }
@@ -375,8 +339,7 @@ static int import_file(struct import *import, const struct config *config,
                        const struct config_flag *flags)
 {
     struct err err;
-    enum err_code code = open_file(import, &err);
-    code = code != OK ? code : rewind_file(import, &err);
+    enum err_code code = import_rows_open(&import->rows, import->path, &import->arena, &err);
     if (code != OK) {
         return command_fail("import", &err, EXIT_FAILED);
     }
@@ -387,13 +350,16 @@ static int import_file(struct import *import, const struct config *config,
     import->run = (struct import_run){
         .rules = &import->rules,
         .names = &import->names,
+        .is_dry_run = flags[FLAG_DRY_RUN].value != NULL,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .is_over = PTHREAD_COND_INITIALIZER,
     };
     const char *rejects = flags[FLAG_REJECTS].value;
     rejects = rejects != NULL ? rejects
-                              : arena_printf(&import->arena, "%s.rejects.csv", import->path);
-    import_rejects_init(&import->rejects, rejects);
+                              : arena_printf(&import->arena, "%s.rejects.%s", import->path,
+                                             import->rows.is_ndjson ? "ndjson" : "csv");
+    import_output_init(&import->rejects, rejects);
+    import_output_init(&import->results, flags[FLAG_RESULTS].value);
     code = rejects != NULL ? import_names_init(&import->names, &import->arena, &err)
                            : err_set(&err, ERR_NOMEM, "Out of memory for an import.");
     if (code != OK) {
@@ -414,15 +380,15 @@ int command_import(int argc, char **argv)
     struct config config = {0};
     struct config_flag flags[FLAG_COUNT] = {
         [FLAG_MAP] = {"map",        "MAP.json",
-                      "our fields from the file's columns; without it columns have our names",          NULL},
+                      "our fields from the file's columns; without it columns have our names", NULL},
         [FLAG_HISTORICAL] = {"historical", NULL,
-                      "times come from the file; nothing is handed over, no clock runs",                NULL},
-        [FLAG_DRY_RUN] = {"dry-run",    NULL,       "checks everything and writes nothing but the rejects",
-                      NULL                                                                                  },
+                      "times come from the file; nothing is handed over, no clock runs",       NULL},
+        [FLAG_DRY_RUN] = {"dry-run",    NULL,       "says what would happen and changes nothing",  NULL},
         [FLAG_REJECTS] = {"rejects",    "FILE",
-                      "where rejected rows go, with the reason; at first FILE.csv.rejects.csv",         NULL},
+                      "where rejected rows go, with the reason; at first FILE.rejects.csv",    NULL},
+        [FLAG_RESULTS] = {"results",    "FILE",     "where is written what became of each row",    NULL},
         [FLAG_DATES] = {"dates",      "ORDER",
-                      "how 03/04/2026 is read: day-first (at first) or month-first",                    NULL},
+                      "how 03/04/2026 is read: day-first (at first) or month-first",           NULL},
     };
     int status;
     if (!command_config(&config, CONFIG_DATABASE, flags, FLAG_COUNT, argc, argv, usage, &status)) {
@@ -438,20 +404,17 @@ int command_import(int argc, char **argv)
     }
     struct import import = {
         .path = config.arguments[1],
-        .file = -1,
         .rules = {.kind = (enum import_kind)kind,
                   .date_order = (enum date_order)order,
                   .is_historical = flags[FLAG_HISTORICAL].value != NULL},
-        .is_dry_run = flags[FLAG_DRY_RUN].value != NULL,
     };
     arena_init(&import.arena, ARENA_BYTES_MAX);
     status = import_file(&import, &config, flags);
-    import_rejects_done(&import.rejects);
-    csv_reader_done(&import.reader);
+    import_output_done(&import.rejects);
+    import_output_done(&import.results);
+    import_seen_done(&import.seen);
+    import_rows_done(&import.rows);
     arena_done(&import.arena);
-    if (import.file >= 0) {
-        (void)close(import.file);
-    }
     config_done(&config);
     return status;
 }

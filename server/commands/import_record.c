@@ -192,9 +192,22 @@ static void check_required(const struct import_rules *rules, struct import_recor
     }
 }
 
+/* What the values were in the file: a value that is made of several is a text. */
+static enum err_code keep_kinds(struct import_record *record, const enum ndjson_kind *kinds,
+                                struct arena *arena)
+{
+    enum ndjson_kind *kept = arena_array(arena, record->row.count, sizeof *kept);
+    for (size_t i = 0; i < record->row.count && kept != NULL; i++) {
+        const size_t column = record->row.values[i].column;
+        kept[i] = column != IMPORT_NO_COLUMN ? kinds[column] : NDJSON_TEXT;
+    }
+    record->kinds = kept;
+    return kept != NULL ? OK : ERR_NOMEM;
+}
+
 enum err_code import_record_read(const struct import_rules *rules, const struct str *fields,
-                                 struct arena *arena, struct import_record *record,
-                                 struct err *reterr)
+                                 const enum ndjson_kind *kinds, struct arena *arena,
+                                 struct import_record *record, struct err *reterr)
 {
     *record = (struct import_record){.time = {.at_us = TIME_NONE}};
     enum err_code code = import_map_apply(rules->map, fields, arena, &record->row, reterr);
@@ -203,6 +216,9 @@ enum err_code import_record_read(const struct import_rules *rules, const struct 
         import_record_refuse(record, arena, STR_LITERAL("row"),
                              detail != NULL ? detail : "This is too long.");
         return OK;
+    }
+    if (code == OK && kinds != NULL) {
+        code = keep_kinds(record, kinds, arena);
     }
     for (size_t i = 0; i < record->row.count && code == OK; i++) {
         code = take_value(rules, record, arena, &record->row.values[i]);
@@ -216,6 +232,11 @@ enum err_code import_record_read(const struct import_rules *rules, const struct 
 
 /* ---- as an input ---- */
 
+static enum ndjson_kind kind_of(const struct import_record *record, size_t value)
+{
+    return record->kinds != NULL ? record->kinds[value] : NDJSON_TEXT;
+}
+
 /* What one row's values become. */
 struct builder {
     const struct import_rules *rules;
@@ -226,9 +247,16 @@ struct builder {
         request; /* of which only arena and catalog are used: the checks of the API take one */
 };
 
-static void take_attribute(struct builder *builder, const struct import_value *value)
+static void take_attribute(struct builder *builder, const struct import_value *value,
+                           enum ndjson_kind kind)
 {
     struct attribute claim = {.name = value->name, .kind = ATTRIBUTE_IS_TEXT, .text = value->value};
+    if (kind == NDJSON_NUMBER) {
+        claim.kind = ATTRIBUTE_IS_NUMBER;
+    } else if (kind == NDJSON_BOOLEAN) {
+        claim.kind = ATTRIBUTE_IS_BOOLEAN;
+        claim.boolean = str_is(value->value, "true");
+    }
     const char *misfit =
         "An attribute's name has 1 to 64 lower-case letters, digits, hyphens and underscores.";
     if (slug_is_valid(value->name)) {
@@ -274,7 +302,11 @@ static enum err_code take_properties(struct builder *builder)
         const struct import_value *value = &builder->record->row.values[i];
         if (value->field == IMPORT_PROPERTY) {
             json_key_str(&json, value->name);
-            json_str(&json, value->value);
+            if (kind_of(builder->record, i) == NDJSON_TEXT) {
+                json_str(&json, value->value);
+            } else {
+                json_raw(&json, value->value);
+            }
             count++;
         }
     }
@@ -302,7 +334,7 @@ static enum err_code take_named(struct builder *builder)
     }
     for (size_t i = 0; i < row->count; i++) {
         if (row->values[i].field == IMPORT_ATTRIBUTE) {
-            take_attribute(builder, &row->values[i]);
+            take_attribute(builder, &row->values[i], kind_of(builder->record, i));
         } else if (row->values[i].field == IMPORT_CONSENT) {
             take_consent(builder, &row->values[i]);
         }

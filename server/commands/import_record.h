@@ -12,6 +12,7 @@
 #include "domain/email_address.h"
 #include "schema/import_map.h"
 #include "schema/local_time.h"
+#include "schema/ndjson.h"
 
 enum { MEMBER_NAME_CHARS_MAX = 200 };
 
@@ -24,7 +25,8 @@ struct import_rules {
 };
 
 struct import_record {
-    struct import_row row; /* as mapped */
+    struct import_row row;         /* as mapped */
+    const enum ndjson_kind *kinds; /* of row.values; NULL: all texts */
     struct email_address address;
     struct str kind; /* of the activity; absent: an upsert. Of a deal: new, upsell, renewal */
     struct str form;
@@ -49,11 +51,11 @@ struct import_resolved {
     struct uuid qualified_by;
 };
 
-/* Maps and checks one row. Texts point into `fields` or the arena. OK (also when record->reason is
- * set), or ERR_NOMEM. */
+/* Maps and checks one row; `kinds` NULL: the fields are all texts. Texts point into `fields` or the
+ * arena. OK (also when record->reason is set), or ERR_NOMEM. */
 enum err_code import_record_read(const struct import_rules *rules, const struct str *fields,
-                                 struct arena *arena, struct import_record *record,
-                                 struct err *reterr) MUSTCHECK;
+                                 const enum ndjson_kind *kinds, struct arena *arena,
+                                 struct import_record *record, struct err *reterr) MUSTCHECK;
 
 /* The record as an input, checked against the set-up; record->reason is set when it is refused.
  * ERR_NOMEM. */

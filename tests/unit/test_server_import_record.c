@@ -40,7 +40,9 @@ static struct import_record read_row(struct given *given, const char *const *val
     }
     struct import_record record;
     struct err err;
-    assert_int_equal(import_record_read(&given->rules, fields, &given->arena, &record, &err), OK);
+    assert_int_equal(
+        import_record_read(&given->rules, fields, /* kinds= */ NULL, &given->arena, &record, &err),
+        OK);
     return record;
 }
 
