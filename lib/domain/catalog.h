@@ -226,6 +226,7 @@ const struct model *catalog_model(const struct catalog *catalog, int32_t version
 struct catalog_proposal {
     enum catalog_kind kind;
     const struct catalog_entry *existing; /* being changed; NULL for a new one */
+    size_t beside_count;                  /* new ones of this kind that are made with it */
     /*
      * The whole proposed body; for a PATCH already merged into existing->body. Fields absent or
      * null get their default. Of some kinds it is not quite what a client sends:

@@ -122,9 +122,9 @@ static void check_new(struct check *check)
     (void)catalog_list(check->catalog, kind, &count);
     if (rules->is_given)
         faults_add(check->faults, "", "fixed", "There are all there can be; change one of those.");
-    else if (count >= rules->count_max)
+    else if (count + check->proposal->beside_count >= rules->count_max)
         faults_add(check->faults, "", "too_many", "There are %zu already, which is the limit.",
-                   count);
+                   count + check->proposal->beside_count);
     check_identity(check);
 }
 

@@ -71,15 +71,25 @@ struct change_op {
 };
 
 /* A set-up write: the body's validation against the newest snapshot happens under the lock. */
-enum setup_action { SETUP_CREATE, SETUP_PATCH, SETUP_DELETE };
+enum setup_action { SETUP_CREATE, SETUP_CREATE_ALL, SETUP_PATCH, SETUP_DELETE };
+
+/* One of many entries made at once. Those that exist already are as good. */
+struct setup_item {
+    enum catalog_kind kind;
+    const json_t *body; /* borrowed until done */
+    struct uuid id;     /* the id to use; out: the existing entry's where there is one */
+};
+
 struct setup_op {
     struct op op;
     enum setup_action action;
-    enum catalog_kind entry_kind;
-    struct str target;  /* PATCH, DELETE: slug or id */
-    const json_t *body; /* CREATE: the whole; PATCH: a merge patch; borrowed until done */
-    struct uuid id;     /* CREATE: the id to use */
-    int32_t if_version; /* 0: none */
+    struct setup_item *items; /* CREATE_ALL: all of them or, on an error, none */
+    size_t item_count;
+    enum catalog_kind entry_kind; /* and the rest: of the other actions */
+    struct str target;            /* PATCH, DELETE: slug or id */
+    const json_t *body;           /* CREATE: the whole; PATCH: a merge patch; borrowed until done */
+    struct uuid id;               /* CREATE: the id to use */
+    int32_t if_version;           /* 0: none */
     struct idempotency *idempotency; /* CREATE, PATCH; NULL: none */
     struct arena *arena;
     struct faults *faults;    /* out, when err is ERR_INVALID */

@@ -135,6 +135,36 @@ static enum err_code propose(struct setup *setup)
     return OK;
 }
 
+/* The parameters of CATALOG_INSERT. */
+struct new_entries {
+    struct param *ids;
+    struct param *kinds;
+    struct param *slugs;
+    struct param *bodies;
+};
+
+static struct new_entries new_entries(struct params *params, int64_t now_us)
+{
+    params_clear(params);
+    const struct new_entries entries = {
+        .ids = param_array(params, ITEM_UUID),
+        .kinds = param_array(params, ITEM_TEXT),
+        .slugs = param_array(params, ITEM_TEXT),
+        .bodies = param_array(params, ITEM_TEXT),
+    };
+    param_time(params, now_us);
+    return entries;
+}
+
+static void add_entry(const struct new_entries *entries, struct uuid id, enum catalog_kind kind,
+                      struct str slug, struct str body)
+{
+    item_uuid(entries->ids, id);
+    item_text(entries->kinds, str_from(catalog_kind_names[kind]));
+    item_text(entries->slugs, slug);
+    item_text(entries->bodies, body);
+}
+
 static enum err_code send_entry(struct setup *setup)
 {
     struct params *params = &setup->worker->params;
@@ -149,11 +179,8 @@ static enum err_code send_entry(struct setup *setup)
     }
     const struct str slug = setup->slug;
     if (setup->existing == NULL) {
-        param_uuid(params, setup->op->id);
-        param_text(params, str_from(catalog_kind_names[setup->op->entry_kind]));
-        param_text(params, slug);
-        param_text(params, buf_str(&body));
-        param_time(params, setup->now_us);
+        const struct new_entries entries = new_entries(params, setup->now_us);
+        add_entry(&entries, setup->op->id, setup->op->entry_kind, slug, buf_str(&body));
         return conn_send(setup->worker->conn, STATEMENT_CATALOG_INSERT, params, setup->reterr);
     }
     param_uuid(params, setup->existing->id);
@@ -164,6 +191,56 @@ static enum err_code send_entry(struct setup *setup)
     param_text(params, buf_str(&body));
     param_time(params, setup->now_us);
     return conn_send(setup->worker->conn, STATEMENT_CATALOG_UPDATE, params, setup->reterr);
+}
+
+/* One of a list: added to the parameters unless it is there already. */
+static enum err_code propose_item(struct setup *setup, const struct new_entries *entries,
+                                  struct setup_item *item, size_t beside_count)
+{
+    struct setup_op *op = setup->op;
+    const struct catalog_proposal proposal = {
+        .kind = item->kind,
+        .beside_count = beside_count,
+        .body = item->body,
+        .id = item->id,
+        .now_us = setup->now_us,
+    };
+    json_auto_t *body = NULL;
+    struct str slug;
+    const enum err_code code = catalog_check(setup->catalog, &proposal, op->arena, &body, &slug,
+                                             op->faults, setup->reterr);
+    if (code != OK) {
+        op->entry_kind = item->kind;
+        return code;
+    }
+    const struct catalog_entry *taken = catalog_find(setup->catalog, item->kind, slug);
+    if (taken != NULL) {
+        item->id = taken->id;
+        return OK;
+    }
+    CLEANUP(buf_done) struct buf text;
+    buf_init(&text, PARAM_BYTES_MAX);
+    json_serialize(&text, body);
+    add_entry(entries, item->id, item->kind, slug, buf_str(&text));
+    return text.failed ? refuse(setup, ERR_NOMEM, "Out of memory.") : OK;
+}
+
+static enum err_code send_entries(struct setup *setup)
+{
+    const struct setup_op *op = setup->op;
+    struct params *params = &setup->worker->params;
+    const struct new_entries entries = new_entries(params, setup->now_us);
+    size_t made[CATALOG_KIND_COUNT_] = {0};
+    for (size_t i = 0; i < op->item_count; i++) {
+        struct setup_item *item = &op->items[i];
+        const size_t before = entries.ids->item_count;
+        const enum err_code code = propose_item(setup, &entries, item, made[item->kind]);
+        if (code != OK) {
+            return code;
+        }
+        made[item->kind] += entries.ids->item_count - before;
+    }
+    return conn_send(setup->worker->conn, STATEMENT_CATALOG_INSERT, params, setup->reterr);
 }
 
 static struct idempotent idempotent_of(struct setup *setup, struct input_result **results)
@@ -209,10 +286,11 @@ static enum err_code store_answer(struct setup *setup, size_t *sent)
     return conn_send(setup->worker->conn, STATEMENT_IDEMPOTENCY_INSERT, params, setup->reterr);
 }
 
-static enum err_code write_entry(struct setup *setup, bool *ret_is_synced)
+static enum err_code write_entries(struct setup *setup, bool *ret_is_synced)
 {
     struct conn *conn = setup->worker->conn;
-    enum err_code code = send_entry(setup);
+    enum err_code code = setup->op->action == SETUP_CREATE_ALL ? send_entries(setup)
+                                                               : send_entry(setup);
     size_t sent = 3; /* entry, version, COMMIT */
     code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
     code = code != OK ? code : store_answer(setup, &sent);
@@ -238,7 +316,7 @@ static void complete(struct setup *setup, const struct err *err)
 {
     struct setup_op *op = setup->op;
     op->op.now_us = setup->now_us;
-    if (err->code == OK) {
+    if (err->code == OK && op->action != SETUP_CREATE_ALL) {
         op->snapshot = store_catalog(setup->worker->store);
         const bool is_replay = op->idempotency != NULL && op->idempotency->is_replay;
         const struct uuid id = is_replay                 ? setup->result.id
@@ -261,9 +339,11 @@ static enum err_code answer_or_write(struct setup *setup, bool *ret_is_proposed)
         conn_abandon(conn, is_synced);
         return OK;
     }
-    code = code != OK ? code : propose(setup);
+    if (code == OK && setup->op->action != SETUP_CREATE_ALL) {
+        code = propose(setup);
+    }
     *ret_is_proposed = code == OK;
-    code = code != OK ? code : write_entry(setup, &is_synced);
+    code = code != OK ? code : write_entries(setup, &is_synced);
     if (code != OK) {
         conn_abandon(conn, is_synced);
         return code;

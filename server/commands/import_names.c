@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-#include "base/sha256.h"
 #include "commands/command.h"
+#include "schema/json.h"
 
 static_assert((size_t)IMPORT_NAMES_MAX * 2 < (size_t)IMPORT_NAMES_SLOTS,
               "a search always meets a free slot");
@@ -103,106 +103,115 @@ static struct uuid find_member(const struct catalog *catalog, struct str name)
 
 /* ---- making ---- */
 
-/* One set-up write; that somebody else made the same meanwhile is as good. `body` is taken over. */
-static enum err_code create(struct store *store, enum catalog_kind kind, json_t *body,
-                            struct uuid *ret_id, struct err *reterr)
+enum { MAKING_ARENA_BYTES_MAX = 256 << 20 };
+
+/* What does not exist yet, to be made in one transaction. */
+struct making {
+    struct arena arena;
+    struct setup_item *items; /* room for all names */
+    size_t count;
+    struct import_names_made made;
+};
+
+static void making_done(struct making *making)
 {
-    CLEANUP(arena_done) struct arena arena;
-    arena_init(&arena, 1 << 20);
-    struct faults faults;
-    faults_init(&faults, &arena);
-    struct setup_op op;
-    setup_op_init(&op);
-    op.action = SETUP_CREATE;
-    op.entry_kind = kind;
-    op.body = body;
-    op.id = uuid_new(clock_wall_us());
-    op.arena = &arena;
-    op.faults = &faults;
-    *ret_id = op.id;
-    enum err_code code = body != NULL ? command_run(store, &op.op, reterr)
-                                      : err_set(reterr, ERR_NOMEM, "Out of memory for a %s.",
-                                                catalog_kind_names[kind]);
-    if (code == ERR_CONFLICT && op.entry != NULL) {
-        code = OK;
-    } else if (code == ERR_INVALID && faults.count > 0) {
-        code = err_set(reterr, ERR_INVALID, "A new %s cannot be made: %s %s",
-                       catalog_kind_names[kind], faults.items[0].pointer, faults.items[0].detail);
+    for (size_t i = 0; i < making->count; i++) {
+        json_decref(json_unconst(making->items[i].body));
     }
-    catalog_unref(op.snapshot);
-    json_decref(body);
-    return code;
+    arena_done(&making->arena);
 }
 
-static enum err_code make_form(struct store *store, const struct import_name *form,
-                               struct err *reterr)
+/* `body` is taken over. */
+static enum err_code add_item(struct making *making, enum catalog_kind kind, json_t *body,
+                              struct err *reterr)
 {
-    struct uuid ignored;
-    return create(store, CATALOG_FORM,
-                  json_pack("{s:s%, s:s%, s:s%, s:b}", "slug", form->text.data, form->text.len,
-                            "name", form->text.data, form->text.len, "activity", form->kind.data,
-                            form->kind.len, "open", 0),
-                  &ignored, reterr);
+    if (body == NULL) {
+        return err_set(reterr, ERR_NOMEM, "Out of memory for a %s.", catalog_kind_names[kind]);
+    }
+    making->items[making->count++] =
+        (struct setup_item){.kind = kind, .body = body, .id = uuid_new(clock_wall_us())};
+    return OK;
 }
 
-static enum err_code make_member(struct store *store, struct import_name *member,
-                                 struct err *reterr)
+static enum err_code add_forms(struct making *making, const struct import_names *names,
+                               const struct catalog *catalog, struct err *reterr)
 {
-    return create(store, CATALOG_MEMBER,
-                  json_pack("{s:s%, s:s, s:b}", "name", member->text.data, member->text.len, "team",
-                            "sales", "active", 0),
-                  &member->id, reterr);
-}
-
-static enum err_code make_forms(struct import_names *names, const struct catalog *catalog,
-                                struct store *store, bool is_dry_run, size_t *made,
-                                struct err *reterr)
-{
-    for (size_t i = 0; i < IMPORT_NAMES_SLOTS; i++) {
+    enum err_code code = OK;
+    for (size_t i = 0; i < IMPORT_NAMES_SLOTS && code == OK; i++) {
         const struct import_name *form = &names->forms.slots[i];
         if (form->text.data == NULL || catalog_form(catalog, form->text) != NULL) {
             continue;
         }
-        *made += 1;
-        const enum err_code code = is_dry_run ? OK : make_form(store, form, reterr);
-        if (code != OK) {
-            return code;
-        }
+        making->made.forms++;
+        code = add_item(making, CATALOG_FORM,
+                        json_pack("{s:s%, s:s%, s:s%, s:b}", "slug", form->text.data,
+                                  form->text.len, "name", form->text.data, form->text.len,
+                                  "activity", form->kind.data, form->kind.len, "open", 0),
+                        reterr);
     }
-    return OK;
+    return code;
 }
 
-static enum err_code make_members(struct import_names *names, const struct catalog *catalog,
-                                  struct store *store, bool is_dry_run, size_t *made,
-                                  struct err *reterr)
+/* A slot gets the id of the member it names, or of the new one. */
+static enum err_code add_members(struct making *making, struct import_names *names,
+                                 const struct catalog *catalog, struct err *reterr)
 {
-    for (size_t i = 0; i < IMPORT_NAMES_SLOTS; i++) {
+    enum err_code code = OK;
+    for (size_t i = 0; i < IMPORT_NAMES_SLOTS && code == OK; i++) {
         struct import_name *member = &names->members.slots[i];
         if (member->text.data == NULL) {
             continue;
         }
         member->id = find_member(catalog, member->text);
-        if (!uuid_is_nil(member->id)) {
-            continue;
-        }
-        *made += 1;
-        const enum err_code code = is_dry_run ? OK : make_member(store, member, reterr);
-        if (code != OK) {
-            return code;
+        if (uuid_is_nil(member->id)) {
+            making->made.members++;
+            code = add_item(making, CATALOG_MEMBER,
+                            json_pack("{s:s%, s:s, s:b}", "name", member->text.data,
+                                      member->text.len, "team", "sales", "active", 0),
+                            reterr);
+            member->id = code == OK ? making->items[making->count - 1].id : member->id;
         }
     }
-    return OK;
+    return code;
+}
+
+static enum err_code make_all(struct making *making, struct store *store, struct err *reterr)
+{
+    struct faults faults;
+    faults_init(&faults, &making->arena);
+    struct setup_op op;
+    setup_op_init(&op);
+    op.action = SETUP_CREATE_ALL;
+    op.items = making->items;
+    op.item_count = making->count;
+    op.arena = &making->arena;
+    op.faults = &faults;
+    const enum err_code code = command_run(store, &op.op, reterr);
+    return code == ERR_INVALID && faults.count > 0
+               ? err_set(reterr, code, "A new %s cannot be made: %s %s",
+                         catalog_kind_names[op.entry_kind], faults.items[0].pointer,
+                         faults.items[0].detail)
+               : code;
 }
 
 enum err_code import_names_make(struct import_names *names, struct store *store, bool is_dry_run,
                                 struct import_names_made *ret_made, struct err *reterr)
 {
+    struct making making = {.count = 0};
+    arena_init(&making.arena, MAKING_ARENA_BYTES_MAX);
+    making.items =
+        arena_array(&making.arena, names->forms.count + names->members.count, sizeof *making.items);
     struct catalog *catalog = store_catalog(store);
-    *ret_made = (struct import_names_made){0};
-    enum err_code code = make_forms(names, catalog, store, is_dry_run, &ret_made->forms, reterr);
-    code = code != OK ? code
-                      : make_members(names, catalog, store, is_dry_run, &ret_made->members, reterr);
+    enum err_code code =
+        making.items != NULL ? OK : err_set(reterr, ERR_NOMEM, "Out of memory for an import.");
+    code = code != OK ? code : add_forms(&making, names, catalog, reterr);
+    code = code != OK ? code : add_members(&making, names, catalog, reterr);
+    if (code == OK && making.count > 0 && !is_dry_run) {
+        code = make_all(&making, store, reterr);
+    }
+    *ret_made = making.made;
     catalog_unref(catalog);
+    making_done(&making);
     return code;
 }
 

@@ -46,7 +46,7 @@ struct import_names_made {
 };
 /* Makes the forms (closed, for the kind of the row they were first seen in) and the members (of
  * sales, inactive, without e-mail) that do not exist; with `is_dry_run` only counts them. Then
- * import_names_member knows all ids, but after a dry run. */
+ * import_names_member knows all ids. */
 enum err_code import_names_make(struct import_names *names, struct store *store, bool is_dry_run,
                                 struct import_names_made *ret_made, struct err *reterr) MUSTCHECK;
 /* Nil for an absent name. */
