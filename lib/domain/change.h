@@ -188,7 +188,8 @@ struct input {
 
     struct arena *arena; /* of the request: where detail and faults are made */
     size_t position;     /* the store's: place in its batch */
-    const char *refusal; /* the store's: the database refused it, it is left out; NULL: it did not */
+    const char
+        *refusal; /* the store's: the database refused it, it is left out; NULL: it did not */
     /* The store's: of the handoff named by handoff_id, as read under the contact's lock. */
     enum handoff_state handoff_state;
     struct uuid handoff_assignee;

@@ -43,7 +43,7 @@ struct import {
     struct import_run run;
     struct import_output rejects;
     struct import_output results;
-    struct import_seen seen; /* of a dry run: addresses and activities it would have made */
+    struct import_seen seen; /* of a dry run: addresses, activities and deals it would have made */
     struct import_names_made made;
     struct progress progress;
     uint64_t row_count;
@@ -163,8 +163,9 @@ static enum err_code remember(struct import *import, struct import_line *line, s
 {
     bool is_new = true;
     enum err_code code = OK;
-    if (line->input->kind == INPUT_ACTIVITY && line->outcome != IMPORT_KNOWN) {
-        const struct uuid *id = &line->input->activity.id;
+    if (line->input->kind != INPUT_UPSERT && line->outcome != IMPORT_KNOWN) {
+        const struct uuid *id = line->input->kind == INPUT_DEAL ? &line->input->deal.deal_id
+                                                                : &line->input->activity.id;
         code = import_seen_add(&import->seen, str_slice((const char *)id->bytes, sizeof id->bytes),
                                &is_new, reterr);
     }
@@ -270,21 +271,26 @@ static enum err_code import_all(struct import *import, struct err *reterr)
 
 /* ---- all of it ---- */
 
+static void print_made(size_t count, const char *what, const char *verb)
+{
+    if (count > 0) {
+        (void)printf("; %zu %s%s %smade", count, what, count == 1 ? "" : "s", verb);
+    }
+}
+
 static void print_summary(const struct import *import)
 {
     const char *verb = import->run.is_dry_run ? "would be " : "";
     const uint64_t *outcomes = import->outcomes;
-    (void)printf("%s: %llu rows: %llu %simported (%llu new contacts), %llu known already, "
+    (void)printf("%s: %llu rows: %llu %simported (%llu new contact%s), %llu known already, "
                  "%llu rejected",
                  kind_names[import->rules.kind], (unsigned long long)import->row_count,
                  (unsigned long long)(outcomes[IMPORT_TAKEN] + outcomes[IMPORT_MADE]), verb,
-                 (unsigned long long)outcomes[IMPORT_MADE],
+                 (unsigned long long)outcomes[IMPORT_MADE], outcomes[IMPORT_MADE] == 1 ? "" : "s",
                  (unsigned long long)outcomes[IMPORT_KNOWN],
                  (unsigned long long)outcomes[IMPORT_REJECTED]);
-    if (import->made.forms + import->made.members > 0) {
-        (void)printf("; %zu forms and %zu members %smade", import->made.forms, import->made.members,
-                     verb);
-    }
+    print_made(import->made.forms, "form", verb);
+    print_made(import->made.members, "member", verb);
     if (import->rejects.count > 0) {
         (void)printf("; see %s", import->rejects.path);
     }
@@ -304,9 +310,11 @@ static int import_with_store(struct import *import)
     code = code != OK ? code : import_output_close(&import->results, &err);
     if (code != OK) {
         (void)fprintf(stderr, "relais import: %s\n", err.detail);
-        (void)fprintf(stderr,
-                      "%llu rows are done. Import the file again: what is in is known then.\n",
-                      (unsigned long long)import->row_count);
+        if (!import->run.is_dry_run) {
+            (void)fprintf(stderr,
+                          "%llu rows are done. Import the file again: what is in is known then.\n",
+                          (unsigned long long)import->row_count);
+        }
         const bool is_database = code == ERR_BUSY || code == ERR_TIMEOUT || code == ERR_STORE;
         return is_database ? EXIT_DATABASE : EXIT_FAILED;
     }
