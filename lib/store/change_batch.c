@@ -35,6 +35,7 @@ enum err_code batch_send(struct batch *batch, enum statement statement)
 enum err_code batch_receive(struct batch *batch, struct rows **ret_rows)
 {
     struct rows *rows = NULL;
+    *ret_rows = NULL; /* also when there are none: then they count as empty */
     const enum err_code code = conn_result(batch->worker->conn, &rows, batch->reterr);
     if (code == OK) {
         assert(batch->row_count < ARRAY_LEN(batch->rows));

@@ -74,7 +74,7 @@ struct batch {
 enum err_code batch_no_memory(struct batch *batch);
 /* Sends a statement with the worker's params. */
 enum err_code batch_send(struct batch *batch, enum statement statement) MUSTCHECK;
-/* The next result, kept until the batch ends. */
+/* The next result, kept until the batch ends; NULL after a failure. */
 enum err_code batch_receive(struct batch *batch, struct rows **ret_rows) MUSTCHECK;
 
 /* ---- change_read.c ---- */

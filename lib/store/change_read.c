@@ -243,7 +243,7 @@ static struct target *find_email(const struct batch *batch, struct str email_key
  * somebody else: the batch runs again, and finds it. */
 static enum err_code receive_identities(struct batch *batch)
 {
-    struct rows *rows;
+    struct rows *rows = NULL;
     enum err_code code = batch_receive(batch, &rows);
     for (size_t i = 0; i < rows_count(rows) && code == OK; i++) {
         struct target *target = find_email(batch, row_text(rows, i, 0));
