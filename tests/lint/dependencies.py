@@ -10,10 +10,11 @@ from source import code_of_c, files, finish, relative
 MAY_USE = {
     "base": {"base"},
     "schema": {"base", "schema"},
+    "spool": {"base", "spool"},
     "domain": {"base", "schema", "domain"},
     "delivery": {"base", "schema", "domain", "delivery"},
     "store": {"base", "schema", "domain", "store"},
-    "server": {"base", "schema", "domain", "store", "delivery", "server"},
+    "server": {"base", "schema", "domain", "store", "spool", "delivery", "server"},
 }
 DOORS = {
     "microhttpd.h": re.compile(r"server/http[a-z_]*\.[ch]$"),
