@@ -11,7 +11,11 @@ static const int64_t idle_timeout_us = 60 * US_PER_SECOND;
 static const int64_t reply_timeout_us = 30 * US_PER_SECOND;
 static const int64_t last_answers_us = 2 * US_PER_SECOND;
 static const int64_t quiet_us = 500 * US_PER_MS;
-enum { MESSAGE_ARENA_BYTES_MAX = 1 << 20, DISCARD_BYTES_MAX = 1 << 20 };
+enum {
+    MESSAGE_ARENA_BYTES_MAX = 1 << 20,
+    DISCARD_BYTES_MAX = 1 << 20,
+    SPOOL_SEGMENT_BYTES_MAX = 16 << 20,
+};
 
 struct store_config app_store_config(const struct config *config, const char *database_url)
 {
@@ -80,14 +84,14 @@ static size_t raise_descriptor_limit(size_t connections_max)
 }
 
 /* A key is made as long as any will do; afterwards only the one that was used so far is right. */
-static enum err_code settle_privacy_key(struct app *app, bool has_key, struct err *reterr)
+enum err_code app_settle_privacy_key(struct app *app, struct err *reterr)
 {
     const struct config *config = app->config;
     const enum privacy_state state = store_privacy(app->store);
     struct privacy_key key;
     struct err err = {
         .detail = "Its file has to be restored, or named in RELAIS_PRIVACY_KEY_FILE."};
-    if (state == PRIVACY_READY || (state == PRIVACY_UNUSED && has_key)) {
+    if (state == PRIVACY_READY || (state == PRIVACY_UNUSED && app->has_privacy_key)) {
         return OK;
     }
     if (state == PRIVACY_UNUSED && privacy_key_make(config->data_dir, &key, &err) == OK) {
@@ -105,21 +109,56 @@ static enum err_code settle_privacy_key(struct app *app, bool has_key, struct er
     return OK;
 }
 
+static enum err_code start_store(struct app *app, const char *database_url,
+                                 struct catalog *last_setup, struct err *reterr)
+{
+    const struct config *config = app->config;
+    const struct spool_config spool = {
+        .directory = config->data_dir,
+        .bytes_max = config->spool_bytes_max,
+        .segment_bytes_max = SPOOL_SEGMENT_BYTES_MAX,
+        .queue_items = (size_t)config->queue_items,
+    };
+    app->spool = spool_new(&spool);
+    if (app->spool == NULL) {
+        return err_set(reterr, ERR_NOMEM, "Out of memory for the spool.");
+    }
+    enum err_code code =
+        outage_init(&app->outage, app, database_url, /* is_whole= */ last_setup == NULL, reterr);
+    if (code != OK) {
+        return code;
+    }
+    struct store_config store = app_store_config(config, database_url);
+    store.last_setup = last_setup;
+    store.on_change = outage_look;
+    store.context = &app->outage;
+    code = privacy_key_find(config, &store.privacy_key, &store.has_privacy_key, reterr);
+    app->has_privacy_key = code == OK && store.has_privacy_key;
+    code = code != OK ? code : store_start(&store, &app->store, reterr);
+    return code != OK || last_setup != NULL ? code : app_settle_privacy_key(app, reterr);
+}
+
+static void end_store(struct app *app)
+{
+    outage_stop(&app->outage);
+    spool_close(app->spool);
+    store_stop(app->store);
+    outage_done(&app->outage);
+    spool_free(app->spool);
+    app->store = NULL;
+    app->spool = NULL;
+}
+
 enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
-                        struct err *reterr)
+                        struct catalog *last_setup, struct err *reterr)
 {
     app->config = config;
     metrics_init(&app->metrics);
     assets_init(&app->assets);
-    struct store_config store = app_store_config(config, database_url);
-    enum err_code code =
-        privacy_key_find(config, &store.privacy_key, &store.has_privacy_key, reterr);
-    code = code != OK ? code : throttle_init(&app->throttle, config, reterr);
-    code = code != OK ? code : store_start(&store, &app->store, reterr);
-    code = code != OK ? code : settle_privacy_key(app, store.has_privacy_key, reterr);
+    enum err_code code = throttle_init(&app->throttle, config, reterr);
+    code = code != OK ? code : start_store(app, database_url, last_setup, reterr);
     if (code != OK) {
-        store_stop(app->store);
-        app->store = NULL;
+        end_store(app);
         throttle_done(&app->throttle);
         return code;
     }
@@ -131,10 +170,16 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     code = http_start(&http, &app->handler, &app->http, &cause);
     if (code != OK) {
         (void)err_set(reterr, code, "Cannot listen on %s: %s", config->listen.text, cause.detail);
-        store_stop(app->store);
+    } else {
+        code = outage_start(&app->outage, reterr);
+        if (code != OK) {
+            http_stop(app->http);
+        }
+    }
+    if (code != OK) {
+        end_store(app);
         sla_status_done(&app->sla_status);
         throttle_done(&app->throttle);
-        app->store = NULL;
     }
     return code;
 }
@@ -160,8 +205,9 @@ static void drain(struct app *app)
 
 /*
  * Not ready (the proxy looks away) → no new connections → what is under way ends, until the
- * deadline → the rest gets 503 → the store finishes what it has and gives everything back → only
- * then the HTTP threads end, for a suspended connection must not be there any more.
+ * deadline → the rest gets 503 → the store finishes what it has and gives everything back, the
+ * spool writes what it has → only then the HTTP threads end, for a suspended connection must not be
+ * there any more. What waits in the spool stays there for the next start.
  */
 void app_stop(struct app *app)
 {
@@ -180,9 +226,8 @@ void app_stop(struct app *app)
         (void)poll(NULL, 0, 5);
     }
     http_stop(app->http);
-    store_stop(app->store);
+    end_store(app);
     sla_status_done(&app->sla_status);
     throttle_done(&app->throttle);
     app->http = NULL;
-    app->store = NULL;
 }

@@ -9,13 +9,18 @@
 #include "config.h"
 #include "http.h"
 #include "metrics.h"
+#include "outage.h"
 #include "sla_status.h"
+#include "spool/spool.h"
 #include "store/store.h"
 #include "throttle.h"
 
 struct app {
     const struct config *config;
     struct store *store;
+    struct spool *spool; /* form posts that wait for the database; may not be open */
+    struct outage outage;
+    bool has_privacy_key;         /* one was found at the start */
     struct sla_status sla_status; /* one read for all screens */
     struct http *http;
     size_t connections_max; /* as configured, or fewer if the system does not let us open so many */
@@ -26,9 +31,13 @@ struct app {
     _Atomic bool is_draining;
 };
 
-/* Starts store and HTTP. ERR codes of store_start and http_start. */
+/* Starts spool, store and HTTP. With `last_setup` (a reference of the caller's) it begins without
+ * the database and becomes whole when that is there. ERR codes of store_start and http_start. */
 enum err_code app_start(struct app *app, const struct config *config, const char *database_url,
-                        struct err *reterr) MUSTCHECK;
+                        struct catalog *last_setup, struct err *reterr) MUSTCHECK;
+/* Once the database is known and before anything is changed in it: makes a privacy key as long as
+ * any will do. ERR_INVALID: the configured one is wrong. */
+enum err_code app_settle_privacy_key(struct app *app, struct err *reterr) MUSTCHECK;
 /* Stops accepting, answers what is under way until `drain_timeout`, then ends. */
 void app_stop(struct app *app);
 

@@ -95,6 +95,7 @@ struct config {
     int64_t drain_timeout_us;
     int64_t event_retention_us;
     int64_t quarantine_retention_us;
+    int64_t spool_bytes_max; /* 0: no spool */
 
     uint8_t sources[CONFIG_SETTINGS_MAX]; /* enum config_source, by place in the table */
 

@@ -91,6 +91,10 @@ const struct config_setting config_settings[] = {
     {"quarantine-retention",       "RELAIS_QUARANTINE_RETENTION",       CONFIG_SERVE,                      CONFIG_DURATION,  false,
      AT(quarantine_retention_us),                                                                                                                                   "P30D",           US_PER_DAY,      365 * US_PER_DAY,
      "how long submissions wait in quarantine; then they are purged"                                                                                                                                                                                                                        },
+    {"spool-bytes-max",            "RELAIS_SPOOL_BYTES_MAX",            CONFIG_SERVE,                      CONFIG_SIZE,      false,
+     AT(spool_bytes_max),                                                                                                                                           "256 MiB",        0,               64 * GIB,
+     "disk for form posts that wait in the data directory while the database is away; 0: they are "
+     "refused then"                                                                                                                                                                                                                                                                         },
 };
 /* clang-format on */
 

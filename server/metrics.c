@@ -131,6 +131,32 @@ static void write_limits(struct buf *out, struct throttle *throttle)
     }
 }
 
+static void write_spool(struct buf *out, struct app *app)
+{
+    struct spool_stats spool;
+    spool_stats(app->spool, &spool);
+    value(out, "spooling", "gauge", "1 while the database is away, as the ingest lane last saw it.",
+          store_is_away(app->store) ? 1 : 0);
+    value(out, "spool_open", "gauge", "1 when this process has the data directory's spool.",
+          spool.is_open ? 1 : 0);
+    value(out, "spool_waiting", "gauge", "Form posts that wait in the spool for the database.",
+          (double)spool.waiting);
+    value(out, "spool_oldest_seconds", "gauge", "How long the oldest of them waits.",
+          spool.oldest_at_us == TIME_NONE
+              ? 0
+              : (double)(clock_wall_us() - spool.oldest_at_us) / (double)US_PER_SECOND);
+    value(out, "spool_refused", "gauge", "Form posts that the database refused, kept in the spool.",
+          (double)spool.refused);
+    value(out, "spool_bytes", "gauge", "Bytes of the spool.", (double)spool.bytes);
+    value(out, "spool_bytes_max", "gauge", "Bytes it may have.", (double)spool.bytes_max);
+    value(out, "spool_kept_total", "counter", "Form posts put into the spool.",
+          (double)spool.kept_total);
+    value(out, "spool_drained_total", "counter", "Form posts taken into the database from there.",
+          (double)spool.drained_total);
+    value(out, "spool_refused_total", "counter", "Form posts from there that the database refused.",
+          (double)spool.refused_total);
+}
+
 void metrics_write(struct buf *out, struct app *app)
 {
     struct store_stats stats;
@@ -157,6 +183,7 @@ void metrics_write(struct buf *out, struct app *app)
     value(out, "feed_pending_oldest_seconds", "gauge",
           "How long the oldest unnumbered event of this instance waits.",
           stats.feed_pending_oldest_seconds);
+    write_spool(out, app);
     value(out, "http_connections", "gauge", "Open connections.",
           (double)http_connection_count(app->http));
     value(out, "http_requests_under_way", "gauge",

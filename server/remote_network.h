@@ -10,3 +10,5 @@
 
 /* "203.0.113.0/24" or "2001:db8:1::/48" in the arena; absent when out of memory. */
 struct str remote_network(const struct address *remote, struct arena *arena);
+/* The same cut, as an address: what is behind the network is zero. */
+struct address remote_network_cut(const struct address *remote);

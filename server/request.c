@@ -10,6 +10,10 @@
  * not take) may rest on an old one: another instance, or a command, may have written a new one a
  * moment ago. Before such a refusal is sent, the database is asked for the set-up's version, once a
  * request.
+ *
+ * While the database is away a form's post goes into the spool instead of a lane: at once when that
+ * is known, else when its operation comes back undone (`away`). What the visitor can mend is told
+ * by the last known set-up; whatever else that would refuse is a 503.
  */
 #include "request.h"
 
@@ -42,6 +46,7 @@ static void release_op(struct request *request)
         catalog_unref(request->setup->snapshot);
     }
     request->op = NULL;
+    request->entry = NULL;
     request->change = NULL;
     request->setup = NULL;
     request->read = NULL;
@@ -78,7 +83,11 @@ static void release(struct request *request)
 
 static void take_next_op(struct request *request)
 {
+    request->entry = TAKE(request->next_entry);
     struct op *op = TAKE(request->next_op);
+    if (op == NULL) {
+        return;
+    }
     request->op = op;
     request->change = op->kind == OP_CHANGE ? CONTAINER_OF(op, struct change_op, op) : NULL;
     request->setup = op->kind == OP_SETUP ? CONTAINER_OF(op, struct setup_op, op) : NULL;
@@ -88,17 +97,19 @@ static void take_next_op(struct request *request)
 /* An operation that was made and never went. */
 static void drop_next_op(struct request *request)
 {
-    if (request->next_op != NULL) {
+    if (request->next_op != NULL || request->next_entry != NULL) {
         take_next_op(request);
         release_op(request);
     }
 }
 
-/* Gives the operation to its lane and touches nothing afterwards; a full lane is answered at once.
- */
+/* Gives the operation to its lane, or the entry to the spool, and touches nothing afterwards; a
+ * full lane is answered at once. */
 static void submit(struct request *request)
 {
-    if (!store_submit(request->app->store, request->op)) {
+    const bool is_taken = request->entry != NULL ? spool_submit(request->app->spool, request->entry)
+                                                 : store_submit(request->app->store, request->op);
+    if (!is_taken) {
         release_op(request);
         (void)problem(request, ERR_BUSY, "The service is busy. Try again in a moment.");
         http_resume(request->message);
@@ -109,13 +120,20 @@ static void submit(struct request *request)
 static void op_done(struct op *op)
 {
     struct request *request = op->context;
-    if (request->next_op == NULL || request->is_restarting) {
+    if ((request->next_op == NULL && request->next_entry == NULL) || request->is_restarting) {
         http_resume(request->message);
         return;
     }
     release_op(request);
     take_next_op(request);
     submit(request);
+}
+
+/* The operation was not done because there was nobody to do it. */
+static bool is_out_of_reach(const struct request *request, const struct op *op)
+{
+    const bool may_be = op->err.code == ERR_TIMEOUT || op->err.code == ERR_STORE;
+    return op->err.code == ERR_BUSY || (may_be && store_is_away(request->app->store));
 }
 
 /* On the store's thread, with the results at hand. */
@@ -132,7 +150,11 @@ static void op_finish(struct op *op)
         return; /* it was only the check of the snapshot */
     }
     if (op->err.code != OK && op->kind != OP_SETUP) {
-        (void)problem_err(request, &op->err);
+        if (request->away != NULL && is_out_of_reach(request, op)) {
+            (void)request->away(request);
+        } else {
+            (void)problem_err(request, &op->err);
+        }
         return;
     }
     const struct idempotency *key = request->change != NULL  ? request->change->idempotency
@@ -212,17 +234,41 @@ struct read_op *request_read(struct request *request)
     return read;
 }
 
+/* On the spool's thread, last of all. */
+static void entry_done(struct spool_entry *entry)
+{
+    struct request *request = entry->context;
+    (void)request->finish(request);
+    http_resume(request->message);
+}
+
+struct spool_entry *request_spool(struct request *request)
+{
+    struct spool_entry *entry = make_op(request, sizeof *entry);
+    if (entry != NULL) {
+        *entry = (struct spool_entry){.done = entry_done, .context = request};
+        request->next_entry = entry;
+    }
+    return entry;
+}
+
+int64_t request_came_at_us(const struct request *request)
+{
+    return request->kept != NULL ? request->kept->received_at_us : clock_wall_us();
+}
+
 void request_input_init(struct request *request, struct input *input, enum input_kind kind)
 {
     *input = (struct input){
         .kind = kind,
-        .actor = {.member_id = request->principal.member_id, .text = request->principal.actor},
-        .activity = {.occurred_at_us = TIME_NONE                                        },
+        .actor = {.member_id = request->principal.member_id,                                   .text = request->principal.actor},
+        .activity = {.occurred_at_us = TIME_NONE,
+                  .received_at_us = request->kept != NULL ? request->kept->received_at_us : 0},
         .move = {.work_by_us = TIME_NONE,
                   .at_us = TIME_NONE,
                   .until_us = TIME_NONE,
                   .helped_the_call = -1},
-        .deal = {.won_at_us = TIME_NONE                       },
+        .deal = {.won_at_us = TIME_NONE                                                    },
         .arena = request->arena,
     };
 }
@@ -394,7 +440,7 @@ static enum err_code check_media_type(struct request *request, struct err *reter
     return OK;
 }
 
-static enum err_code decode_body(struct request *request, struct err *reterr)
+enum err_code request_decode_body(struct request *request, struct err *reterr)
 {
     const struct http_message *message = request->message;
     const enum body_kind body = request->route->body;
@@ -434,16 +480,43 @@ static bool decode_query(struct request *request)
                         &request->binding, &request->faults);
 }
 
-/*
- * An Idempotency-Key counts on POSTs that write, with a key of ours: open forms have none, there
- * the submission's own id does it. False: a fault was added.
- */
+/* It counts on POSTs that write, with a key of ours: open forms have none, there the submission's
+ * own id does it. */
+struct str request_idempotency_key(const struct request *request)
+{
+    const bool counts = request->message->method == HTTP_POST &&
+                        request->principal.is_authenticated;
+    return counts ? http_header(request->message, "Idempotency-Key") : (struct str){0};
+}
+
+bool request_idempotency(const struct request *request, struct str key,
+                         struct idempotency *ret_idempotency)
+{
+    /* What clients write into a key is theirs to know, and may be personal: its hash is kept.
+     * Without the key nobody can try which body the fingerprint is of. */
+    char digits[2 * SHA256_BYTES + 1];
+    const struct sha256 hash = sha256_of(key);
+    const struct str kept = arena_str(request->arena, str_from(sha256_format(&hash, digits)));
+    const struct str parts[] = {key, request->message->body};
+    const char *path = arena_printf(request->arena, "POST %.*s", STR_ARGS(request->message->path));
+    if (path == NULL || kept.data == NULL) {
+        return false;
+    }
+    *ret_idempotency = (struct idempotency){
+        .key_id = request->principal.key_id,
+        .method_path = str_from(path),
+        .key = kept,
+        .fingerprint = sha256_of_parts(parts, ARRAY_LEN(parts)),
+    };
+    return true;
+}
+
+/* False: a fault was added. */
 static bool take_idempotency_key(struct request *request)
 {
     request->idempotency = NULL;
-    const struct str key = http_header(request->message, "Idempotency-Key");
-    if (key.data == NULL || request->message->method != HTTP_POST ||
-        !request->principal.is_authenticated) {
+    const struct str key = request_idempotency_key(request);
+    if (key.data == NULL) {
         return true;
     }
     bool is_visible = key.len >= 1 && key.len <= IDEMPOTENCY_KEY_BYTES_MAX;
@@ -455,24 +528,11 @@ static bool take_idempotency_key(struct request *request)
                    "1 to %d visible ASCII characters.", IDEMPOTENCY_KEY_BYTES_MAX);
         return false;
     }
-    /* What clients write into a key is theirs to know, and may be personal: its hash is kept.
-     * Without the key nobody can try which body the fingerprint is of. */
-    char digits[2 * SHA256_BYTES + 1];
-    const struct sha256 hash = sha256_of(key);
-    const struct str kept = arena_str(request->arena, str_from(sha256_format(&hash, digits)));
-    const struct str parts[] = {key, request->message->body};
     request->idempotency = arena_alloc(request->arena, sizeof *request->idempotency);
-    const char *path = arena_printf(request->arena, "POST %.*s", STR_ARGS(request->message->path));
-    if (request->idempotency == NULL || path == NULL || kept.data == NULL) {
+    if (request->idempotency == NULL || !request_idempotency(request, key, request->idempotency)) {
         faults_add(&request->faults, "Idempotency-Key", "memory", "Out of memory.");
         return false;
     }
-    *request->idempotency = (struct idempotency){
-        .key_id = request->principal.key_id,
-        .method_path = str_from(path),
-        .key = kept,
-        .fingerprint = sha256_of_parts(parts, ARRAY_LEN(parts)),
-    };
     return true;
 }
 
@@ -500,7 +560,7 @@ static enum request_step begin(struct request *request)
         return refuse_key(request, code);
     }
     if (request->body == NULL && request->form.fields == NULL) {
-        code = decode_body(request, &err);
+        code = request_decode_body(request, &err);
         if (code != OK) {
             return problem_err(request, &err);
         }
@@ -509,6 +569,7 @@ static enum request_step begin(struct request *request)
         return problem_faults(request);
     }
     request->finish = request->route->finish;
+    request->away = NULL;
     return request->route->start(request);
 }
 
@@ -527,6 +588,19 @@ static bool rests_on_setup(const struct request *request)
     }
 }
 
+/* Routes whose posts are kept while the database is away. */
+static bool takes_submissions(const struct route *route)
+{
+    return route->body == BODY_FORM || route->body == BODY_TOOL || route->body == BODY_HUBSPOT;
+}
+
+/* Whether the refusal stands when nobody can be asked: a form's visitor is told what to mend by
+ * what the form last asked for; all else may be wrong. */
+static bool stands_while_away(const struct request *request)
+{
+    return takes_submissions(request->route) && request->message->reply.status == 422;
+}
+
 static enum http_step after_start(struct request *request, enum request_step step)
 {
     if (step == REQUEST_RUN) {
@@ -535,6 +609,14 @@ static enum http_step after_start(struct request *request, enum request_step ste
     }
     drop_next_op(request);
     if (request->is_current || !rests_on_setup(request)) {
+        return HTTP_REPLY;
+    }
+    if (takes_submissions(request->route) && store_is_away(request->app->store)) {
+        if (!stands_while_away(request)) {
+            (void)problem(request, ERR_BUSY,
+                          "The database is away, and whether this may be is not known without it. "
+                          "Try again in a moment.");
+        }
         return HTTP_REPLY;
     }
     if (request_read(request) == NULL) {
@@ -580,7 +662,7 @@ static enum http_step resume(struct request *request)
         return after_start(request, begin(request));
     }
     if (request->has_answer) {
-        if (request->op->err.code != OK && !request->is_current) {
+        if (request->op->err.code != OK && !request->is_current && !stands_while_away(request)) {
             /* The database is away: an answer that may be wrong is not given. */
             const struct err err = request->op->err;
             release_op(request);
@@ -598,6 +680,50 @@ static enum http_step on_resume(void *context, struct http_message *message)
     (void)context;
     struct request *request = message->user;
     return finish_step(request, resume(request));
+}
+
+/* ---- out of the spool ---- */
+
+void request_begin_kept(struct request *request, struct http_message *message, struct app *app,
+                        const struct spool_record *record)
+{
+    message->method = HTTP_POST;
+    message->path = record->path;
+    message->content_type = record->content_type;
+    message->body = record->body;
+    *request =
+        (struct request){.message = message, .app = app, .arena = &message->arena, .kept = record};
+    request->principal = (struct principal){
+        .is_authenticated = record->is_authenticated,
+        .is_publishable = record->is_publishable,
+        .key_id = record->key_id,
+    };
+    if (record->remote.len == sizeof request->client.bytes) {
+        memcpy(request->client.bytes, record->remote.data, sizeof request->client.bytes);
+    }
+    faults_init(&request->faults, request->arena);
+    struct route_match match;
+    router_match(HTTP_POST, message->path, request->arena, &match);
+    if (match.route != NULL && takes_submissions(match.route)) {
+        request->route = match.route;
+        memcpy(request->params, match.params, sizeof request->params);
+    }
+    use_newest_catalog(request);
+}
+
+enum request_step request_start_kept(struct request *request)
+{
+    struct err err;
+    if (request->route == NULL) {
+        return problem(request, ERR_NOT_FOUND, "There is no such path any more.");
+    }
+    return request_decode_body(request, &err) == OK ? request->route->start(request)
+                                                    : problem_err(request, &err);
+}
+
+void request_end_kept(struct request *request)
+{
+    release(request);
 }
 
 /* ---- the end ---- */

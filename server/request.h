@@ -22,6 +22,7 @@
 #include "schema/media_type.h"
 #include "schema/query.h"
 #include "schema/schema.h"
+#include "spool/spool.h"
 #include "store/op.h"
 
 enum { PATH_PARAMS_MAX = 3, IF_MATCH_ANY = 0 };
@@ -53,6 +54,7 @@ struct request {
     bool has_written; /* an operation of this request is committed: it must not start again */
     bool is_current;  /* the database has confirmed it since the request came */
     struct principal principal;
+    const struct spool_record *kept; /* of a form post that comes out of the spool; else NULL */
 
     void *query;           /* the route's query struct */
     struct sha256 binding; /* what its cursors are bound to */
@@ -61,13 +63,17 @@ struct request {
     struct form_body form; /* an HTML form's body */
     struct faults faults;
 
-    struct op *op;            /* under way, or just over (in finish); in the arena; NULL: none */
-    struct op *next_op;       /* to go next */
+    struct op *op;             /* under way, or just over (in finish); in the arena; NULL: none */
+    struct op *next_op;        /* to go next */
+    struct spool_entry *entry; /* under way into the spool, in the arena; NULL: none */
+    struct spool_entry *next_entry;
     struct change_op *change; /* `op` by its kind, for finish */
     struct setup_op *setup;
     struct read_op *read;
     /* What runs when the operation is over: the route's finish unless a handler says otherwise. */
     enum request_step (*finish)(struct request *request);
+    /* What runs instead when the database turns out to be away; NULL: a 503 is the answer. */
+    enum request_step (*away)(struct request *request);
     void *data; /* the handler's, in the arena */
     struct idempotency
         *idempotency; /* of a POST with an Idempotency-Key; for the first operation */
@@ -116,6 +122,35 @@ struct change_op *request_change(struct request *request, struct input *inputs, 
 struct setup_op *request_setup(struct request *request, enum setup_action action,
                                enum catalog_kind kind);
 struct read_op *request_read(struct request *request);
+
+/* Makes the post's way into the spool: the caller fills in the record and returns REQUEST_RUN; when
+ * it is over, the request's `finish` runs on the spool's thread with request->entry. NULL: as
+ * above.
+ */
+struct spool_entry *request_spool(struct request *request);
+
+/* Reads the body as its Content-Type says, into request->body or request->form. For on_request and
+ * for what comes out of the spool. ERR_UNSUPPORTED, ERR_MALFORMED, ERR_TOO_LARGE, ERR_NOMEM. */
+enum err_code request_decode_body(struct request *request, struct err *reterr) MUSTCHECK;
+
+/* When the request came, by the wall clock: what its times are compared with. */
+int64_t request_came_at_us(const struct request *request);
+/* The Idempotency-Key, where one counts; absent: none. */
+struct str request_idempotency_key(const struct request *request);
+/* What an operation carries for it; false: out of memory. */
+bool request_idempotency(const struct request *request, struct str key,
+                         struct idempotency *ret_idempotency) MUSTCHECK;
+
+/*
+ * A form's post that comes out of the spool, as a request without a client, in a zeroed message
+ * whose arena is initialised. The record stays until request_end_kept, which releases all but the
+ * message. _start runs the route as for any post: REQUEST_RUN when its submission, request->data,
+ * has a complete input; else the reply says what is wrong.
+ */
+void request_begin_kept(struct request *request, struct http_message *message, struct app *app,
+                        const struct spool_record *record);
+enum request_step request_start_kept(struct request *request);
+void request_end_kept(struct request *request);
 
 /* OPTIONS on a path that has no such route: what CORS asks before a form is posted from another
  * origin. */

@@ -443,15 +443,17 @@ static bool looks_at_score(enum input_kind kind)
 }
 
 /* Whether an event at this time comes after all that the contact's score will have seen by then. */
-static bool is_in_order(struct contact *contact, int64_t occurred_at_us, int64_t now_us)
+static bool is_in_order(struct contact *contact, const struct input *input, int64_t now_us)
 {
+    const int64_t occurred_at_us = input->activity.occurred_at_us;
     const int64_t stored_us = contact->score.interest.at_us;
     const int64_t last_us = stored_us > contact->foreseen_at_us ? stored_us
                                                                 : contact->foreseen_at_us;
     if (occurred_at_us == TIME_NONE) {
-        /* Ours to choose: a millisecond later each, as long as that is not far in the future. */
+        /* Ours to choose: a millisecond later each, as long as that is not far ahead of when it
+         * came. */
         contact->is_foreseen_now = true;
-        return last_us == TIME_NONE || last_us <= now_us + US_PER_SECOND;
+        return last_us == TIME_NONE || last_us <= input_came_at_us(input, now_us) + US_PER_SECOND;
     }
     const int64_t instant_us = interest_instant_us(occurred_at_us);
     const bool is_later = !contact->is_foreseen_now && instant_us > last_us;
@@ -469,7 +471,7 @@ bool change_needs_history(struct contact *contact, const struct input *input,
         return true;
     }
     const bool is_event = input->kind == INPUT_SUBMISSION || input->kind == INPUT_ACTIVITY;
-    return is_event && !is_in_order(contact, input->activity.occurred_at_us, now_us);
+    return is_event && !is_in_order(contact, input, now_us);
 }
 
 static enum err_code decide(struct contact *contact, struct contact *other, struct input *input,
@@ -515,11 +517,10 @@ static void begin_input(struct contact *contact)
 enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects)
 {
-    const int64_t received_at_us = input->activity.received_at_us;
     input->result = (struct input_result){
         .code = OK,
         .contact_id = contact != NULL ? contact->contact_id : (struct uuid){{0}},
-        .received_at_us = received_at_us != 0 ? received_at_us : effects->now_us,
+        .received_at_us = input_came_at_us(input, effects->now_us),
     };
     if (!change_needs_contact(input)) {
         return change_quarantine(input, effects);

@@ -124,7 +124,7 @@ static bool has_clock(const struct contact *contact, struct str kind)
     return false;
 }
 
-static void start_clock(struct contact *contact, const struct policy *policy,
+static void start_clock(struct contact *contact, const struct policy *policy, int64_t asked_at_us,
                         struct effects *effects)
 {
     struct clock_record *clock = &contact->clocks[contact->clock_count++];
@@ -136,6 +136,7 @@ static void start_clock(struct contact *contact, const struct policy *policy,
         .policy = policy->name,
         .state = CLOCK_RUNNING,
         .started_at_us = effects->now_us,
+        .asked_at_us = asked_at_us,
         .due_at_us = effects->now_us + policy->target_us,
         .paused_at_us = TIME_NONE,
         .attempts_needed = policy->attempts,
@@ -184,7 +185,8 @@ static bool has_conditions(const struct catalog *catalog)
     return false;
 }
 
-enum err_code clocks_start(struct contact *contact, enum clock_start start, struct effects *effects)
+enum err_code clocks_start(struct contact *contact, enum clock_start start, int64_t asked_at_us,
+                           struct effects *effects)
 {
     struct policy_data data = {.grade = ""};
     json_auto_t *trigger = NULL;
@@ -205,7 +207,7 @@ enum err_code clocks_start(struct contact *contact, enum clock_start start, stru
                                 policy->starts_on_accept == (start == CLOCK_STARTS_AT_ACCEPT);
         if (code == OK && starts_now && !has_clock(contact, kind) &&
             contact->clock_count < CLOCKS_MAX) {
-            start_clock(contact, policy, effects);
+            start_clock(contact, policy, asked_at_us, effects);
         }
     }
     if (code == OK && contact->handoff.paused_at_us != TIME_NONE) {

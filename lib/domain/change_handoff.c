@@ -128,6 +128,16 @@ static struct handoff new_handoff(const struct contact *contact, const struct op
     };
 }
 
+/* A form post that had to wait for the database: the person waited as well. One that was released
+ * from quarantine waited for a person of ours to trust it; nobody is blamed for that. */
+static int64_t asked_at_us(const struct input *input, int64_t now_us)
+{
+    const bool has_waited = input->result.received_at_us < now_us &&
+                            input->activity.received_at_us != 0 &&
+                            uuid_is_nil(input->quarantine.id);
+    return has_waited ? input->result.received_at_us : TIME_NONE;
+}
+
 enum err_code handoff_open(struct contact *contact, const struct input *input,
                            const struct opening *opening, struct effects *effects)
 {
@@ -155,7 +165,9 @@ enum err_code handoff_open(struct contact *contact, const struct input *input,
     code = code != OK ? code
                       : handoff_event(effects, "handoff.opened", contact, input, opening->actor,
                                       (struct str){0});
-    return code != OK ? code : clocks_start(contact, CLOCK_STARTS_AT_MQL, effects);
+    return code != OK ? code
+                      : clocks_start(contact, CLOCK_STARTS_AT_MQL,
+                                     asked_at_us(input, effects->now_us), effects);
 }
 
 /* ---- by people ---- */

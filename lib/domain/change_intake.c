@@ -58,11 +58,17 @@ static struct activity_facts facts_of(const struct input *input, const struct ca
     };
 }
 
+int64_t input_came_at_us(const struct input *input, int64_t now_us)
+{
+    const int64_t kept_us = input->activity.received_at_us;
+    return kept_us != 0 && kept_us < now_us ? kept_us : now_us;
+}
+
 /*
- * When it happened. Without a time of its own: now, or a millisecond after the contact's last step,
- * so that what came in one batch keeps its order and is not one instant. A last step that lies
- * further ahead was not made by this batch, so change_needs_history has seen it and the history is
- * here: then now is right.
+ * When it happened. Without a time of its own: when it came, or a millisecond after the contact's
+ * last step, so that what came in one batch keeps its order and is not one instant. A last step
+ * that lies further ahead was not made by this batch, so change_needs_history has seen it and the
+ * history is here: then when it came is right.
  */
 static int64_t occurred_at_us(const struct contact *contact, const struct input *input,
                               int64_t now_us)
@@ -70,11 +76,12 @@ static int64_t occurred_at_us(const struct contact *contact, const struct input 
     if (input->activity.occurred_at_us != TIME_NONE) {
         return interest_instant_us(input->activity.occurred_at_us);
     }
+    const int64_t came_us = input_came_at_us(input, now_us);
     const int64_t last_us = contact->score.interest.at_us;
-    const bool is_behind = last_us != TIME_NONE && last_us >= now_us;
+    const bool is_behind = last_us != TIME_NONE && last_us >= came_us;
     const bool may_follow = is_behind &&
-                            (last_us - now_us <= US_PER_SECOND || !contact->history.is_loaded);
-    return may_follow ? last_us + US_PER_MS : interest_instant_us(now_us);
+                            (last_us - came_us <= US_PER_SECOND || !contact->history.is_loaded);
+    return may_follow ? last_us + US_PER_MS : interest_instant_us(came_us);
 }
 
 /* The stage that an activity of this kind brings a contact to. */

@@ -14,6 +14,9 @@
 void *effect_slot(struct arena *arena, void **items, size_t *count, size_t *capacity,
                   size_t item_size);
 
+/* When it came: now, or when it was kept for later (by a clock that may be ahead). */
+int64_t input_came_at_us(const struct input *input, int64_t now_us);
+
 /* The input is refused; nothing was changed. Returns OK: a refusal is an answer. */
 enum err_code refuse(struct input *input, enum err_code code, const char *detail);
 /* The same, for what stands at `pointer` of the input. */
@@ -213,8 +216,9 @@ enum err_code handoff_wake(struct contact *contact, const struct input *input,
 void handoff_follow_stage(struct contact *contact, const struct effects *effects);
 
 enum clock_start { CLOCK_STARTS_AT_MQL, CLOCK_STARTS_AT_ACCEPT };
-/* Starts a clock for each kind whose first applicable policy starts now. */
-enum err_code clocks_start(struct contact *contact, enum clock_start start,
+/* Starts a clock for each kind whose first applicable policy starts now. `asked_at_us`: when the
+ * person asked for it, if that was earlier; else TIME_NONE. */
+enum err_code clocks_start(struct contact *contact, enum clock_start start, int64_t asked_at_us,
                            struct effects *effects) MUSTCHECK;
 /* Evidence was recorded now (`word`: attempt, accept, qualify …): clocks of `kind` are met, or were
  * late already. */

@@ -72,7 +72,7 @@ static enum err_code move_accept(struct contact *contact, struct input *input,
     handoff->assignee = uuid_is_nil(member_id) ? handoff->assignee : member_id;
     enum err_code code = move_stage(contact, input, STAGE_SAL, effects);
     code = code != OK ? code : move_event(contact, input, "handoff.accepted", NULL, effects);
-    code = code != OK ? code : clocks_start(contact, CLOCK_STARTS_AT_ACCEPT, effects);
+    code = code != OK ? code : clocks_start(contact, CLOCK_STARTS_AT_ACCEPT, TIME_NONE, effects);
     code = code != OK ? code : clocks_meet(contact, "acceptance", "accept", effects);
     return code != OK ? code : meet_by_attempts(contact, effects);
 }

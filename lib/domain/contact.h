@@ -64,6 +64,7 @@ struct clock_record {
     struct str policy;
     enum clock_state state;
     int64_t started_at_us;
+    int64_t asked_at_us; /* when the person asked, if that was kept somewhere until it started */
     int64_t due_at_us;
     int64_t warnings_us[8]; /* still to come, ascending */
     size_t warning_count;

@@ -31,7 +31,7 @@ enum field {
     FIELD_CONSENT_TEXT = 14,
 };
 
-enum flag { FLAG_CLIENT_ID = 1, FLAG_AUTHENTICATED = 2, FLAG_PUBLISHABLE = 4 };
+enum flag { FLAG_CLIENT_ID = 1, FLAG_AUTHENTICATED = 2, FLAG_PUBLISHABLE = 4, FLAG_TRUSTED = 8 };
 
 /* ---- keys ---- */
 
@@ -111,7 +111,8 @@ static void add_fields(struct buf *out, const struct spool_record *record)
 {
     const uint8_t flags = (uint8_t)((record->has_client_id ? FLAG_CLIENT_ID : 0) |
                                     (record->is_authenticated ? FLAG_AUTHENTICATED : 0) |
-                                    (record->is_publishable ? FLAG_PUBLISHABLE : 0));
+                                    (record->is_publishable ? FLAG_PUBLISHABLE : 0) |
+                                    (record->is_trusted ? FLAG_TRUSTED : 0));
     uint8_t received_at[TIME_BYTES];
     put_number(received_at, (uint64_t)record->received_at_us, sizeof received_at);
     add_bytes(out, FIELD_ID, record->id.bytes, sizeof record->id.bytes);
@@ -199,7 +200,9 @@ static bool take_flags(struct spool_record *record, struct str value)
     record->has_client_id = (flags & FLAG_CLIENT_ID) != 0;
     record->is_authenticated = (flags & FLAG_AUTHENTICATED) != 0;
     record->is_publishable = (flags & FLAG_PUBLISHABLE) != 0;
-    return is_right && (flags & ~(FLAG_CLIENT_ID | FLAG_AUTHENTICATED | FLAG_PUBLISHABLE)) == 0;
+    record->is_trusted = (flags & FLAG_TRUSTED) != 0;
+    const unsigned known = FLAG_CLIENT_ID | FLAG_AUTHENTICATED | FLAG_PUBLISHABLE | FLAG_TRUSTED;
+    return is_right && (flags & ~known) == 0;
 }
 
 static bool take_text(struct str *out, struct str value)

@@ -46,6 +46,7 @@ struct spool_record {
     bool has_client_id;
     bool is_authenticated;
     bool is_publishable;
+    bool is_trusted;    /* it was signed, or came with a secret key: may tell of long ago */
     struct uuid key_id; /* nil: no key */
     int64_t received_at_us;
     struct sha256 fingerprint;

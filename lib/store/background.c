@@ -31,7 +31,6 @@ static const int64_t sleep_us_max = 500 * US_PER_MS;
 static const int64_t feed_poll_us = 200 * US_PER_MS; /* other instances' events and waiters */
 static const int64_t round_pause_us = 20 * US_PER_MS;
 static const int64_t busy_retry_us = 20 * US_PER_MS;
-static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
 static const int64_t round_timeout_us = 10 * US_PER_SECOND;
 
 void background_notify(struct store *store, bool has_events, bool has_clocks)
@@ -347,7 +346,7 @@ static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct
     *ret_next_us = sleep_us_max;
     enum err_code code = OK;
     if (!conn_is_open(background->conn)) {
-        code = conn_open(background->conn, connect_timeout_us, reterr);
+        code = store_connect(store, background->conn, reterr);
     }
     conn_set_deadline(background->conn, clock_monotonic_us() + round_timeout_us);
     /* First those whose pause is over: their clocks may be due at once. */

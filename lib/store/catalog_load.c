@@ -61,12 +61,17 @@ enum err_code catalog_reload(struct store *store, struct conn *conn, struct err 
     }
     (void)pthread_mutex_lock(&store->catalog_lock);
     struct catalog *old = catalog;
+    const bool is_first = store->catalog == NULL;
     if (store->catalog == NULL || catalog_version(store->catalog) < catalog_version(catalog)) {
         old = store->catalog;
         store->catalog = catalog;
     }
+    const bool is_newer = old != catalog;
     (void)pthread_mutex_unlock(&store->catalog_lock);
     catalog_unref(old);
+    if (is_newer && !is_first) {
+        store_tell_change(store);
+    }
     return OK;
 }
 

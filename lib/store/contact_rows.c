@@ -156,6 +156,7 @@ void clock_from_row(const struct rows *rows, size_t row, struct clock_record *cl
     const int state = name_index(clock_state_names, row_text(rows, row, 6));
     clock->state = state >= 0 ? (enum clock_state)state : CLOCK_RUNNING;
     clock->started_at_us = row_time(rows, row, 7);
+    clock->asked_at_us = TIME_NONE; /* written once, when it starts */
     clock->due_at_us = row_time(rows, row, 8);
     clock->warning_count =
         row_times(rows, row, 9, clock->warnings_us, ARRAY_LEN(clock->warnings_us));

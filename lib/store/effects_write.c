@@ -404,6 +404,7 @@ static void write_clock(struct json_writer *json, struct uuid contact_id,
     WRITE("policy", json_str, row->policy);
     WRITE("state", json_text, clock_state_names[row->state]);
     WRITE("started_at", json_time, row->started_at_us);
+    WRITE("asked_at", json_time, row->asked_at_us);
     WRITE("due_at", json_time, row->due_at_us);
     json_key(json, "warnings");
     json_array_begin(json);

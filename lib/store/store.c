@@ -5,6 +5,28 @@
 #include "base/memory.h"
 #include "store/store_internal.h"
 
+static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
+
+void store_tell_change(const struct store *store)
+{
+    if (store->config.on_change != NULL) {
+        store->config.on_change(store->config.context);
+    }
+}
+
+enum err_code store_connect(struct store *store, struct conn *conn, struct err *reterr)
+{
+    if (!atomic_load(&store->is_attached)) {
+        return err_set(reterr, ERR_BUSY, "The database is away. Try again in a moment.");
+    }
+    return conn_open(conn, connect_timeout_us, reterr);
+}
+
+bool store_is_away(const struct store *store)
+{
+    return atomic_load_explicit(&store->is_away, memory_order_relaxed);
+}
+
 static void stop_lane(struct lane_state *lane)
 {
     queue_close(&lane->queue);
@@ -35,11 +57,13 @@ static enum err_code start_lane(struct store *store, enum lane index, struct err
     for (size_t i = 0; i < wanted; i++) {
         struct worker *worker = &lane->workers[lane->worker_count++];
         enum err_code code = worker_init(worker, store, index);
-        if (code == OK) {
-            code = worker_connect(worker, reterr);
-        } else {
-            (void)err_set(reterr, code, "Out of memory for a worker.");
+        if (code != OK) {
+            return err_set(reterr, code, "Out of memory for a worker.");
         }
+        if (store->config.last_setup != NULL) {
+            continue;
+        }
+        code = worker_connect(worker, reterr);
         if (code == OK && store->catalog == NULL) {
             code = store_check_server(worker->conn, reterr);
         }
@@ -82,6 +106,11 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     store->config = *config;
     store->database_url = copy_text(config->database_url);
     (void)pthread_mutex_init(&store->catalog_lock, NULL);
+    atomic_init(&store->is_attached, config->last_setup == NULL);
+    atomic_init(&store->is_away, config->last_setup != NULL);
+    if (config->last_setup != NULL) {
+        store->catalog = catalog_ref(config->last_setup);
+    }
     for (size_t i = 0; i < LANE_COUNT_; i++) {
         queue_init(&store->lanes[i].queue, config->queue_items);
     }
@@ -99,6 +128,28 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     }
     *ret_store = store;
     return OK;
+}
+
+enum err_code store_prepare(struct store *store, struct err *reterr)
+{
+    struct conn *conn = conn_new(store->database_url, CONN_READS);
+    if (conn == NULL) {
+        return err_set(reterr, ERR_NOMEM, "Out of memory for a connection.");
+    }
+    enum err_code code = conn_open(conn, connect_timeout_us, reterr);
+    conn_set_deadline(conn, clock_monotonic_us() + store->config.operation_timeout_us);
+    code = code != OK ? code : store_check_server(conn, reterr);
+    code = code != OK ? code : store_check_privacy(store, conn, reterr);
+    code = code != OK ? code : catalog_reload(store, conn, reterr);
+    conn_free(conn);
+    return code;
+}
+
+void store_attach(struct store *store)
+{
+    atomic_store(&store->is_attached, true);
+    atomic_store(&store->is_away, false);
+    store_tell_change(store);
 }
 
 void store_release_waiters(struct store *store)
@@ -135,6 +186,39 @@ bool store_submit(struct store *store, struct op *op)
         op->deadline_us = clock_monotonic_us() + store->config.operation_timeout_us;
     }
     return queue_push(&store->lanes[op->lane].queue, &op->node);
+}
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t is_over;
+    bool is_done;
+};
+
+static void wake(struct op *op)
+{
+    struct waiting *waiting = op->context;
+    (void)pthread_mutex_lock(&waiting->lock);
+    waiting->is_done = true;
+    (void)pthread_cond_signal(&waiting->is_over);
+    (void)pthread_mutex_unlock(&waiting->lock);
+}
+
+enum err_code store_run(struct store *store, struct op *op, struct err *reterr)
+{
+    struct waiting waiting = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                              .is_over = PTHREAD_COND_INITIALIZER};
+    op->context = &waiting;
+    op->done = wake;
+    if (!store_submit(store, op)) {
+        return err_set(reterr, ERR_BUSY, "The store takes no more work.");
+    }
+    (void)pthread_mutex_lock(&waiting.lock);
+    while (!waiting.is_done) {
+        (void)pthread_cond_wait(&waiting.is_over, &waiting.lock);
+    }
+    (void)pthread_mutex_unlock(&waiting.lock);
+    *reterr = op->err;
+    return op->err.code;
 }
 
 void store_stats(const struct store *store, struct store_stats *ret_stats)

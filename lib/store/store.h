@@ -26,6 +26,13 @@ struct store_config {
     bool background;                 /* run the sequencer and the flagger */
     bool has_privacy_key;            /* without one nobody can be erased */
     struct privacy_key privacy_key;
+    /* Begin without a database: with this set-up, and nothing else, until store_attach. A reference
+     * of the caller's; NULL: connect. */
+    struct catalog *last_setup;
+    /* Told when the set-up changed, or the database went away or came back; on a thread of the
+     * store, and must not block. May be NULL. */
+    void (*on_change)(void *context);
+    void *context;
 };
 
 /* Whether this process can tell the addresses of erased persons. */
@@ -58,10 +65,20 @@ struct store_stats {
 /*
  * Connects, checks what durability and versions promise (fsync, synchronous_commit, PostgreSQL ≥
  * 15, the schema neither older nor newer than this program, no test clock in a release), loads the
- * set-up and starts the threads. Errors say what to do.
+ * set-up and starts the threads. Errors say what to do. With config->last_setup all but the threads
+ * waits for store_attach.
  */
 enum err_code store_start(const struct store_config *config, struct store **ret_store,
                           struct err *reterr) MUSTCHECK;
+/* For a store that began without a database, once that is migrated: the same checks, and the set-up
+ * as it is. No operation is done yet. ERR_BUSY: not reachable. One thread at a time. */
+enum err_code store_prepare(struct store *store, struct err *reterr) MUSTCHECK;
+/* After store_prepare, and whatever has to be settled in between: from now on operations are done.
+ */
+void store_attach(struct store *store);
+/* Whether the ingest lane could not reach the database when it last tried. It tries when it has
+ * something to do: whoever wants to know when this ends sends it something. Costs one load. */
+bool store_is_away(const struct store *store);
 /* Gives back the operations that wait for the feed, and takes no more of them: before connections
  * are drained. */
 void store_release_waiters(struct store *store);
@@ -74,6 +91,10 @@ void store_stop(struct store *store);
 /* Gives the operation to its lane. False: the queue is full or closed; the op is still the
  * caller's. */
 bool store_submit(struct store *store, struct op *op) MUSTCHECK;
+
+/* Gives the operation to its lane and waits until it is done; `done` and `context` are taken for
+ * that. The operation's own error, or ERR_BUSY when it was not taken. */
+enum err_code store_run(struct store *store, struct op *op, struct err *reterr) MUSTCHECK;
 
 /* As it was at the start. Whatever it was, each change of contacts asks the database anew. */
 enum privacy_state store_privacy(const struct store *store);

@@ -69,6 +69,9 @@ struct store {
     struct lane_state lanes[LANE_COUNT_];
     struct background background;
 
+    _Atomic bool is_attached; /* connections may be made */
+    _Atomic bool is_away;
+
     pthread_mutex_t catalog_lock; /* guards catalog */
     struct catalog *catalog;
 
@@ -92,6 +95,11 @@ struct store {
 enum err_code worker_init(struct worker *worker, struct store *store, enum lane lane) MUSTCHECK;
 void worker_done(struct worker *worker);
 void *worker_main(void *worker);
+/* Opens a connection, once the database is known to be fit. ERR codes of conn_open; ERR_BUSY
+ * before. */
+enum err_code store_connect(struct store *store, struct conn *conn, struct err *reterr) MUSTCHECK;
+/* Somebody else may want to know that something is not as it was. */
+void store_tell_change(const struct store *store);
 /* Connects if needed, not more often than every quarter of a second. */
 enum err_code worker_connect(struct worker *worker, struct err *reterr) MUSTCHECK;
 /* Gives the operation back: finish (when the result is OK or an error of its own), then done. */

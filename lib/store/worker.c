@@ -18,7 +18,6 @@
 
 #include "store/change_batch_internal.h"
 
-static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
 static const int64_t connect_pause_us = 250 * US_PER_MS;
 static const unsigned retry_pause_ms_max = 20;
 
@@ -70,7 +69,7 @@ enum err_code worker_connect(struct worker *worker, struct err *reterr)
     if (clock_monotonic_us() < worker->retry_connect_us) {
         return err_set(reterr, ERR_BUSY, "The database is away. Try again in a moment.");
     }
-    const enum err_code code = conn_open(worker->conn, connect_timeout_us, reterr);
+    const enum err_code code = store_connect(store, worker->conn, reterr);
     worker->retry_connect_us = clock_monotonic_us() + connect_pause_us;
     if (code == OK) {
         atomic_fetch_add(&store->reconnects, 1);
@@ -120,8 +119,8 @@ static bool is_repeatable(struct op *const ops[], size_t count)
     return true;
 }
 
-static enum err_code run_with_retries(struct worker *worker, struct op *const ops[], size_t count,
-                                      bool is_trial, struct err *reterr)
+static enum err_code try_and_retry(struct worker *worker, struct op *const ops[], size_t count,
+                                   bool is_trial, struct err *reterr)
 {
     struct attempt_state state = {.is_trial = is_trial};
     enum err_code code = ERR_BUG;
@@ -155,6 +154,25 @@ static enum err_code run_with_retries(struct worker *worker, struct op *const op
             worker->retry_connect_us = 0;
         }
     }
+    return code;
+}
+
+/* After an attempt that could do nothing about it the connection is closed; else it is open. */
+static void note_reach(const struct worker *worker)
+{
+    struct store *store = worker->store;
+    const bool is_away = !conn_is_open(worker->conn);
+    if (worker->lane == LANE_INGEST && atomic_load(&store->is_away) != is_away) {
+        atomic_store(&store->is_away, is_away);
+        store_tell_change(store);
+    }
+}
+
+static enum err_code run_with_retries(struct worker *worker, struct op *const ops[], size_t count,
+                                      bool is_trial, struct err *reterr)
+{
+    const enum err_code code = try_and_retry(worker, ops, count, is_trial, reterr);
+    note_reach(worker);
     return code;
 }
 

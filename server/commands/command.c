@@ -1,6 +1,5 @@
 #include "commands/command.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 #include "app.h"
@@ -112,37 +111,4 @@ enum err_code command_privacy(const struct config *config, const struct store *s
                    "without it nobody could tell who was erased.",
                    state == PRIVACY_NO_KEY ? "There is no privacy key"
                                            : "This privacy key is not the one of this database");
-}
-
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t is_over;
-    bool is_done;
-};
-
-static void wake(struct op *op)
-{
-    struct waiting *waiting = op->context;
-    (void)pthread_mutex_lock(&waiting->lock);
-    waiting->is_done = true;
-    (void)pthread_cond_signal(&waiting->is_over);
-    (void)pthread_mutex_unlock(&waiting->lock);
-}
-
-enum err_code command_run(struct store *store, struct op *op, struct err *reterr)
-{
-    struct waiting waiting = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                              .is_over = PTHREAD_COND_INITIALIZER};
-    op->context = &waiting;
-    op->done = wake;
-    if (!store_submit(store, op)) {
-        return err_set(reterr, ERR_BUSY, "The store takes no more work.");
-    }
-    (void)pthread_mutex_lock(&waiting.lock);
-    while (!waiting.is_done) {
-        (void)pthread_cond_wait(&waiting.is_over, &waiting.lock);
-    }
-    (void)pthread_mutex_unlock(&waiting.lock);
-    *reterr = op->err;
-    return op->err.code;
 }

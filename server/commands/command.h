@@ -41,9 +41,6 @@ enum err_code command_store(const struct config *config, const char *url, struct
  * right, the detail says what to do. */
 enum err_code command_privacy(const struct config *config, const struct store *store,
                               struct err *reterr);
-/* Gives the operation to the store and waits until it is done; runs it again while the set-up
- * changes under it. */
-enum err_code command_run(struct store *store, struct op *op, struct err *reterr);
 
 int command_serve(int argc, char **argv);
 int command_migrate(int argc, char **argv);

@@ -1,9 +1,12 @@
 /* relais doctor: looks at everything that has to be right, and says what to do about what is not.
  */
 #include <stdio.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "commands/command.h"
 #include "privacy_key_file.h"
+#include "spool/spool.h"
 #include "store/feed_admin.h"
 
 static const char usage[] = "doctor [--database-url URL | --data-dir DIR]";
@@ -92,6 +95,52 @@ static bool check_feed(const char *url)
     return is_whole;
 }
 
+/* What the spool of the data directory says, or "" when that is nothing. False: a person is needed.
+ */
+static bool describe_spool(const struct spool_stats *stats, const struct spool_found *found,
+                           char *out, size_t size)
+{
+    char since[TIME_TEXT_BYTES];
+    if (found->damaged_bytes > 0 || found->damaged_files > 0) {
+        (void)snprintf(out, size,
+                       "a part of it cannot be read. Keep the *.damaged files in its folder until "
+                       "somebody has looked at them, then remove them.");
+        return false;
+    }
+    if (stats->refused > 0) {
+        (void)snprintf(out, size,
+                       "%llu form posts were refused by the database; the log says why. They are "
+                       "tried again at the next start.",
+                       (unsigned long long)stats->refused);
+        return false;
+    }
+    out[0] = '\0';
+    if (stats->waiting > 0) {
+        (void)snprintf(out, size, "%llu form post%s since %s for the database",
+                       (unsigned long long)stats->waiting,
+                       stats->waiting == 1 ? " waits" : "s wait",
+                       time_format(stats->oldest_at_us, since));
+    }
+    return true;
+}
+
+static bool check_spool(const struct config *config)
+{
+    struct spool_stats stats;
+    struct spool_found found;
+    struct err err;
+    char text[256];
+    int fd;
+    if (file_open_directory(config->data_dir, &fd, &err) != OK) {
+        return true; /* no service ever ran here */
+    }
+    (void)close(fd);
+    const bool is_read = spool_inspect(config->data_dir, &stats, &found, &err) == OK;
+    const bool is_good = is_read && describe_spool(&stats, &found, text, sizeof text);
+    report("spool", is_good, is_read ? text : err.detail);
+    return is_good;
+}
+
 int command_doctor(int argc, char **argv)
 {
     struct config config = {0};
@@ -108,6 +157,7 @@ int command_doctor(int argc, char **argv)
         report("database", false, err.detail);
     }
     is_good = is_good && check_database(&config, url) && check_feed(url);
+    is_good = check_spool(&config) && is_good;
     embedded_free(embedded);
     config_done(&config);
     return is_good ? EXIT_OK : EXIT_DATABASE;

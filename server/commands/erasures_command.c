@@ -56,7 +56,7 @@ static enum err_code export_all(struct store *store, struct err *reterr)
         param_time(params, page.at_us);
         param_uuid(params, page.contact_id);
         param_int(params, PAGE_ROWS);
-        code = command_run(store, &page.op.op, reterr);
+        code = store_run(store, &page.op.op, reterr);
         read_op_done(&page.op);
     }
     return code;
@@ -164,7 +164,7 @@ static enum err_code replay_line(struct replay *replay, struct str line, struct 
         return code;
     }
     change_op_init(&op, inputs, count, LANE_WRITE);
-    code = command_run(replay->store, &op.op, reterr);
+    code = store_run(replay->store, &op.op, reterr);
     bool has_erased = false;
     for (size_t i = 0; i < count && code == OK; i++) {
         const struct input_result *result = &inputs[i].result;

@@ -167,7 +167,7 @@ enum err_code import_batch_ask(struct import_batch *batch, struct err *reterr)
             count++;
         }
     }
-    const enum err_code code = count > 0 ? command_run(batch->run->store, &question.op.op, reterr)
+    const enum err_code code = count > 0 ? store_run(batch->run->store, &question.op.op, reterr)
                                          : OK;
     read_op_done(&question.op);
     return code;

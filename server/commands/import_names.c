@@ -186,7 +186,7 @@ static enum err_code make_all(struct making *making, struct store *store, struct
     op.item_count = making->count;
     op.arena = &making->arena;
     op.faults = &faults;
-    const enum err_code code = command_run(store, &op.op, reterr);
+    const enum err_code code = store_run(store, &op.op, reterr);
     return code == ERR_INVALID && faults.count > 0
                ? err_set(reterr, code, "A new %s cannot be made: %s %s",
                          catalog_kind_names[op.entry_kind], faults.items[0].pointer,

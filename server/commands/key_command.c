@@ -60,7 +60,7 @@ static int create(const struct config *config, const struct config_flag *flags, 
     op.id = uuid_new(clock_wall_us());
     op.arena = &arena;
     op.faults = &faults;
-    const enum err_code code = command_run(store, &op.op, &err);
+    const enum err_code code = store_run(store, &op.op, &err);
     int status = EXIT_OK;
     if (code == OK) {
         (void)printf("%s\n", text);

@@ -16,6 +16,8 @@ struct service {
     struct config config;
     struct embedded *embedded;
     const char *database_url;
+    struct catalog *last_setup; /* to begin with when the database is away */
+    bool is_announced;
     struct app app;
 };
 
@@ -58,7 +60,31 @@ static enum err_code migrate_database(const struct service *service, struct err 
     return code;
 }
 
-static void print_ready(const struct service *service)
+/* The database cannot be reached. Form posts can be kept all the same, by the set-up that was last
+ * known; without one there is nothing to serve. */
+static enum err_code begin_without(struct service *service, struct err *reterr)
+{
+    const struct err cause = *reterr;
+    struct err err;
+    if (service->config.spool_bytes_max == 0) {
+        return cause.code;
+    }
+    const enum err_code code =
+        outage_last_setup(service->config.data_dir, &service->last_setup, &err);
+    if (code == OK) {
+        log_write(LOG_WARN, "database_away", LOG_TEXT("error", cause.detail));
+        return OK;
+    }
+    if (code == ERR_STORE) {
+        log_write(LOG_WARN, "setup_unusable", LOG_TEXT("error", err.detail));
+    }
+    return err_set(reterr, cause.code,
+                   "%.200s (The database is needed: no earlier run left its set-up in the data "
+                   "directory.)",
+                   cause.detail);
+}
+
+static void print_state(const struct service *service, const char *state, const char *remark)
 {
     const struct config *config = &service->config;
     struct str host = str_from(config->listen.text);
@@ -66,15 +92,28 @@ static void print_ready(const struct service *service)
     while (colon > 0 && host.data[colon - 1] != ':') {
         colon--;
     }
-    (void)fprintf(stderr, "relais ready on http://%.*s%u%s%s\n", (int)colon, host.data,
+    (void)fprintf(stderr, "relais %s on http://%.*s%u%s%s%s\n", state, (int)colon, host.data,
                   (unsigned)http_port(service->app.http), config->base_url != NULL ? " as " : "",
-                  config->base_url != NULL ? config->base_url : "");
+                  config->base_url != NULL ? config->base_url : "", remark);
 }
 
-/* Until a signal asks to stop. Once a second the embedded PostgreSQL is looked after. */
+/* Once: when all of it is there. */
+static void announce(struct service *service)
+{
+    if (!service->is_announced && !store_is_away(service->app.store)) {
+        log_write(LOG_INFO, "ready", LOG_TEXT("version", RELAIS_VERSION),
+                  LOG_INT("port", http_port(service->app.http)));
+        print_state(service, "ready", "");
+        service->is_announced = true;
+    }
+}
+
+/* Until a signal asks to stop. Once a second the embedded PostgreSQL is looked after; a service
+ * that began without its database says when it is whole. */
 static void wait_for_signal(struct service *service, const sigset_t *signals)
 {
     for (;;) {
+        announce(service);
         const struct timespec second = {.tv_sec = 1};
         const int signal_number = sigtimedwait(signals, NULL, &second);
         if (signal_number == SIGINT || signal_number == SIGTERM) {
@@ -97,18 +136,24 @@ static int run(struct service *service, const sigset_t *signals)
                             code == ERR_INVALID ? EXIT_CONFIGURATION : EXIT_DATABASE);
     }
     code = migrate_database(service, &err);
+    if (code == ERR_BUSY) {
+        code = begin_without(service, &err);
+    }
     if (code != OK) {
         return command_fail("serve", &err, EXIT_DATABASE);
     }
-    code = app_start(&service->app, &service->config, service->database_url, &err);
+    code = app_start(&service->app, &service->config, service->database_url, service->last_setup,
+                     &err);
+    catalog_unref(service->last_setup);
     if (code != OK) {
         return command_fail("serve", &err,
                             code == ERR_INVALID || code == ERR_CONFLICT ? EXIT_CONFIGURATION
                                                                         : EXIT_DATABASE);
     }
-    log_write(LOG_INFO, "ready", LOG_TEXT("version", RELAIS_VERSION),
-              LOG_INT("port", http_port(service->app.http)));
-    print_ready(service);
+    if (service->last_setup != NULL) {
+        print_state(service, "spooling",
+                    ": the database is away, form posts are kept until it is back");
+    }
     wait_for_signal(service, signals);
     app_stop(&service->app);
     log_write(LOG_INFO, "stopped", LOG_TEXT("version", RELAIS_VERSION));

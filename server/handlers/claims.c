@@ -313,16 +313,15 @@ _Static_assert(CONSENTS_MAX == 32, "the sentence above says so");
 
 /* ---- times and addresses ---- */
 
-const char *occurred_at_misfit(int64_t at_us, bool is_recent_only)
+const char *occurred_at_misfit(int64_t at_us, int64_t came_at_us, bool is_recent_only)
 {
-    const int64_t now_us = clock_wall_us();
-    if (at_us > now_us + OCCURRED_AHEAD_SECONDS_MAX * US_PER_SECOND) {
+    if (at_us > came_at_us + OCCURRED_AHEAD_SECONDS_MAX * US_PER_SECOND) {
         return "This is more than 5 minutes ahead.";
     }
     if (at_us < YEAR_2000_US) {
         return "This is before the year 2000.";
     }
-    if (is_recent_only && at_us < now_us - OCCURRED_RECENT_SECONDS_MAX * US_PER_SECOND) {
+    if (is_recent_only && at_us < came_at_us - OCCURRED_RECENT_SECONDS_MAX * US_PER_SECOND) {
         return "This is more than 24 hours back, which needs a secret key.";
     }
     return NULL;
@@ -331,7 +330,9 @@ const char *occurred_at_misfit(int64_t at_us, bool is_recent_only)
 bool occurred_at_is_valid(struct request *request, int64_t at_us, const char *pointer,
                           bool is_recent_only)
 {
-    const char *misfit = at_us != TIME_NONE ? occurred_at_misfit(at_us, is_recent_only) : NULL;
+    const char *misfit =
+        at_us != TIME_NONE ? occurred_at_misfit(at_us, request_came_at_us(request), is_recent_only)
+                           : NULL;
     if (misfit != NULL) {
         faults_add(&request->faults, pointer, "range", "%s", misfit);
     }

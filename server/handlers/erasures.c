@@ -15,6 +15,12 @@ enum column { COLUMN_CONTACT_ID, COLUMN_ERASED_AT, COLUMN_LINE };
 
 enum request_step contact_erase_start(struct request *request)
 {
+    /* What waits may be of this person, and would bring back what is erased now. */
+    if (!spool_is_empty(request->app->spool)) {
+        return problem(request, ERR_BUSY,
+                       "Form posts that came while the database was away are still being taken in. "
+                       "Try again in a moment.");
+    }
     struct input *input = arena_alloc(request->arena, sizeof *input);
     if (input == NULL) {
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");

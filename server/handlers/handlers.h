@@ -187,7 +187,7 @@ bool consents_from_json(struct request *request, const json_t *consents, const c
 const char *claim_misfit(struct request *request, struct attribute *attribute, bool is_lenient);
 /* A time that clients may give for something that happened: not more than 5 minutes ahead, not
  * before 2000; with `is_recent_only` not more than 24 h back. Why it is none, static, or NULL. */
-const char *occurred_at_misfit(int64_t at_us, bool is_recent_only);
+const char *occurred_at_misfit(int64_t at_us, int64_t came_at_us, bool is_recent_only);
 /* The same, TIME_NONE being none: adds a fault and returns false otherwise. */
 bool occurred_at_is_valid(struct request *request, int64_t at_us, const char *pointer,
                           bool is_recent_only);

@@ -352,9 +352,17 @@ static void take_id(struct request *request, struct submission *submission, stru
     }
 }
 
+/* When the submission came. */
+static int64_t came_at_us(const struct submission *submission)
+{
+    const int64_t kept_us = submission->input.activity.received_at_us;
+    return kept_us != 0 ? kept_us : clock_wall_us();
+}
+
 static void take_time(struct submission *submission, int64_t at_us)
 {
-    const char *misfit = occurred_at_misfit(at_us, /* is_recent_only= */ !submission->is_trusted);
+    const char *misfit = occurred_at_misfit(at_us, came_at_us(submission),
+                                            /* is_recent_only= */ !submission->is_trusted);
     if (misfit == NULL) {
         submission->input.activity.occurred_at_us = at_us;
     } else {
@@ -621,8 +629,7 @@ static void judge(const struct request *request, struct submission *submission)
         .token = submission->token,
         .attributes = input->attributes,
         .attribute_count = input->attribute_count,
-        .received_at_us = input->activity.received_at_us != 0 ? input->activity.received_at_us
-                                                              : clock_wall_us(),
+        .received_at_us = came_at_us(submission),
     };
     size_t secret_count;
     const struct form_token_secret *secrets = catalog_form_secrets(request->catalog, &secret_count);
@@ -673,7 +680,7 @@ bool submission_complete(struct request *request, struct submission *submission)
     activity->fingerprint = submission->is_id_made ? submission->delivery
                                                    : fingerprint_of(submission, payload);
     if (!activity->has_client_id) {
-        activity->id = uuid_new(clock_wall_us());
+        activity->id = uuid_new(came_at_us(submission));
     }
     if (uuid_is_nil(input->quarantine.id)) { /* what a person releases is trusted */
         judge(request, submission);

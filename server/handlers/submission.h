@@ -28,6 +28,7 @@ struct submission {
     struct input input;
     bool is_html;
     bool is_trusted; /* who sends it may say that it happened long ago: a secret key, a signature */
+    bool is_queued;  /* it waits in the spool */
     bool is_webhook; /* from another tool's server: nobody is there who could mend anything */
     const char *tool;                  /* the adapter that read it; NULL: none */
     bool is_id_made;                   /* from what the tool calls it, which is no UUID */

@@ -10,11 +10,13 @@ const struct form *submit_hubspot_form(const struct catalog *catalog, struct str
 /* Whether the form (NULL: there is none) takes posts from whom asks; false: a problem is in the
  * reply. */
 bool submit_is_allowed(struct request *request, const struct form *form);
-/* When everything is taken into the submission: on to the store, or 422 with what is wrong. It is
- * then request->data. */
+/* When everything is taken into the submission: on to the store (or, while the database is away, to
+ * the spool), or 422 with what is wrong. It is then request->data. Of what comes out of the spool
+ * only REQUEST_RUN: its input is complete, and somebody else's to run. */
 enum request_step submit_taken(struct request *request, struct submission *submission);
 /* When the store is done: whether it is kept (with the header of a repeat); false: a 422 is in the
  * reply. */
 bool submit_is_stored(struct request *request);
-/* {"id", "received_at", "offer_url"} */
+/* {"id", "received_at", "offer_url"}; of what waits in the spool "queued" as well, and 202 instead
+ * of 201. */
 enum request_step submit_receipt(struct request *request, unsigned status);

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 0.02  # between two tries while a server is away
 class Writer(threading.Thread):
     """Submits for its own contacts, one at a time, so that the order of each contact's submissions is known."""
 
-    def __init__(self, number, ports, form, stop, seed, contacts=5, new_contacts=0.1):
+    def __init__(self, number, ports, form, stop, seed, contacts=5, new_contacts=0.1, pause=0.0):
         super().__init__(daemon=True)
         self.number = number
         self.ports = ports  # () -> ports of the instances that should be running
@@ -28,6 +28,7 @@ class Writer(threading.Thread):
         self.random = random.Random(f"{seed}-{number}")
         self.contacts = [f"w{number}-{index}@example.com" for index in range(contacts)]
         self.new_contacts = new_contacts
+        self.pause = pause      # seconds between an answer and the next submission
         self.attempted = []     # (id, e-mail) in the order of sending
         self.acknowledged = []  # (id, status)
         self.unanswered = 0     # tries that failed without an answer
@@ -46,6 +47,7 @@ class Writer(threading.Thread):
             status = self._send_until_answered(body)
             if status is not None:
                 self.acknowledged.append((one, status))
+            time.sleep(self.pause)
         self._drop()
 
     def _send_until_answered(self, body):

@@ -135,6 +135,18 @@ class Cluster:
         self.process.wait(30)
         wait_until(lambda: not any(processes.is_alive(pid) for pid in children), 60, "the backends' end")
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def pids(self):
+        """The postmaster and its children of now."""
+        return [self.process.pid, *self._children()]
+
+    def stop_at_once(self):
+        """Immediate mode: sessions are cut, nothing is finished; the next start recovers."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
+
     def _children(self):
         listing = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in listing.split()]

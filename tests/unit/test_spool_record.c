@@ -12,6 +12,7 @@ static struct spool_record full_record(struct room *room)
     record.sequence = 41;
     record.is_authenticated = true;
     record.is_publishable = true;
+    record.is_trusted = true;
     record.key_id.bytes[3] = 9;
     record.idempotency_key = STR_LITERAL("try-1");
     record.remote = STR_LITERAL("0123456789abcdef");
@@ -27,6 +28,7 @@ static void assert_same(const struct spool_record *a, const struct spool_record 
     assert_int_equal(a->has_client_id, b->has_client_id);
     assert_int_equal(a->is_authenticated, b->is_authenticated);
     assert_int_equal(a->is_publishable, b->is_publishable);
+    assert_int_equal(a->is_trusted, b->is_trusted);
     assert_int_equal(a->received_at_us, b->received_at_us);
     assert_true(sha256_eq(&a->fingerprint, &b->fingerprint));
     assert_memory_equal(&a->contact, &b->contact, sizeof a->contact);

@@ -3,8 +3,9 @@
 --   live   clocks of first contact that nobody has ended
 --   ended  those that ended in the last 30 days
 -- A rate counts promises decided in that time (met, or broken by a deadline in it, whatever came later); median
--- and share within the hour are those of the first contacts made in it. Whoever objects, or is erased, was not closed
--- without contact by sales.
+-- and share within the hour are those of the first contacts made in it, counted from when the person asked (which is
+-- before the clock started when the form post had to wait for the database). Whoever objects, or is erased, was not
+-- closed without contact by sales.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
 live AS (
     SELECT count(*) FILTER (WHERE k.state = 'running' AND k.due_at > n.now) AS running,
@@ -20,8 +21,8 @@ ended AS (
            count(*) FILTER (WHERE k.state = 'breached' AND k.due_at >= (SELECT now FROM clock) - interval '720 hours')
                AS breached,
            count(*) FILTER (WHERE k.met_at IS NULL AND k.end_reason NOT IN ('objection', 'erased')) AS closed,
-           percentile_cont(0.5) WITHIN GROUP (ORDER BY k.met_at - k.started_at) AS median,
-           avg((k.met_at <= k.started_at + interval '1 hour')::int) AS within_hour
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY k.met_at - coalesce(k.asked_at, k.started_at)) AS median,
+           avg((k.met_at <= coalesce(k.asked_at, k.started_at) + interval '1 hour')::int) AS within_hour
     FROM sla_clock k
     WHERE k.ended_at >= (SELECT now FROM clock) - interval '720 hours' AND k.kind = 'first_contact')
 SELECT n.now, (SELECT min(w.wake_at) FROM sla_clock w WHERE w.wake_at > n.now) AS next_change_at,
