@@ -67,6 +67,14 @@ bool file_write_all(int fd, const void *data, size_t len)
     return true;
 }
 
+void file_cut_back(int fd, int64_t bytes)
+{
+    const int cause = errno; /* the failure that is to be told */
+    const bool is_cut = ftruncate(fd, (off_t)bytes) == 0;
+    (void)is_cut;
+    errno = cause;
+}
+
 static enum err_code read_to_end(int fd, const char *name, struct buf *out, struct err *reterr)
 {
     for (;;) {

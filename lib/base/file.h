@@ -27,5 +27,9 @@ enum err_code file_replace(int directory_fd, const char *name, struct str text,
 /* All of it, at the descriptor's place. False: errno says why, and how much went is unknown. */
 bool file_write_all(int fd, const void *data, size_t len) MUSTCHECK;
 
+/* Cuts a file back after a write that failed, as far as that works: what is left behind is not in
+ * the way of who reads it. */
+void file_cut_back(int fd, int64_t bytes);
+
 /* "Cannot WHAT NAME: …" from errno. */
 enum err_code file_fail(struct err *reterr, const char *what, const char *name);

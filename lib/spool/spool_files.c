@@ -16,8 +16,6 @@
 enum {
     NAME_BYTES = 40,
     SEQUENCE_DIGITS = 20,
-    PROGRESS_SLOTS = 2, /* written in turn: a torn one leaves the other */
-    PROGRESS_BYTES = 8 + SHA256_BYTES,
     SCAN_BYTES_MAX = 128 << 20,
     RECORD_BYTES_MAX = SPOOL_HEADER_BYTES + SPOOL_PAYLOAD_BYTES_MAX,
 };
@@ -25,7 +23,6 @@ enum {
 _Static_assert((int)SPOOL_READ_BYTES_MAX > (int)RECORD_BYTES_MAX, "a piece holds a record");
 
 static const char suffix[] = ".spool";
-static const char progress_name[] = "progress";
 static const char magic[] = "RSPOOL1\n";
 enum { MAGIC_BYTES = sizeof magic - 1 };
 _Static_assert(MAGIC_BYTES + SPOOL_DIGEST_BYTES == SPOOL_HEAD_BYTES, "what a file begins with");
@@ -97,72 +94,6 @@ static void close_active(struct spool_files *files)
         (void)close(files->active_fd);
         files->active_fd = -1;
     }
-}
-
-/* ---- progress ---- */
-
-static struct sha256 progress_sum(const uint8_t bytes[static 8])
-{
-    const struct str parts[] = {STR_LITERAL("progress"), str_slice((const char *)bytes, 8)};
-    return sha256_of_parts(parts, ARRAY_LEN(parts));
-}
-
-static uint64_t read_progress_slot(int fd, unsigned slot)
-{
-    uint8_t bytes[PROGRESS_BYTES];
-    if (pread(fd, bytes, sizeof bytes, (off_t)(slot * PROGRESS_BYTES)) != (ssize_t)sizeof bytes) {
-        return 0;
-    }
-    struct sha256 stored;
-    memcpy(stored.bytes, bytes + 8, SHA256_BYTES);
-    const struct sha256 sum = progress_sum(bytes);
-    uint64_t sequence = 0;
-    for (size_t i = 0; i < 8; i++) {
-        sequence |= (uint64_t)bytes[i] << (8 * i);
-    }
-    return sha256_eq(&stored, &sum) ? sequence : 0;
-}
-
-static void read_progress(struct spool_files *files)
-{
-    for (unsigned slot = 0; slot < PROGRESS_SLOTS; slot++) {
-        const uint64_t sequence = read_progress_slot(files->progress_fd, slot);
-        if (sequence > files->drained) {
-            files->drained = sequence;
-            files->progress_slot = slot;
-        }
-    }
-    files->last = files->drained;
-}
-
-static enum err_code open_progress(struct spool_files *files, struct err *reterr)
-{
-    files->progress_fd =
-        openat(files->directory_fd, progress_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (files->progress_fd < 0 || fsync(files->directory_fd) != 0) {
-        return file_fail(reterr, "open", "the spool's progress");
-    }
-    read_progress(files);
-    return OK;
-}
-
-static enum err_code write_progress(struct spool_files *files, uint64_t sequence,
-                                    struct err *reterr)
-{
-    const unsigned slot = (files->progress_slot + 1) % PROGRESS_SLOTS;
-    uint8_t bytes[PROGRESS_BYTES];
-    for (size_t i = 0; i < 8; i++) {
-        bytes[i] = (uint8_t)(sequence >> (8 * i));
-    }
-    const struct sha256 sum = progress_sum(bytes);
-    memcpy(bytes + 8, sum.bytes, SHA256_BYTES);
-    if (pwrite(files->progress_fd, bytes, sizeof bytes, (off_t)(slot * PROGRESS_BYTES)) !=
-            (ssize_t)sizeof bytes ||
-        fdatasync(files->progress_fd) != 0) {
-        return file_fail(reterr, "write", "the spool's progress");
-    }
-    files->progress_slot = slot;
-    return OK;
 }
 
 /* ---- opening ---- */
@@ -365,7 +296,7 @@ enum err_code spool_files_open(struct spool_files *files, int parent_fd, const c
                                struct spool_found *ret_found, struct err *reterr)
 {
     *files = (struct spool_files){.directory_fd = -1,
-                                  .progress_fd = -1,
+                                  .progress = {.fd = -1},
                                   .active_fd = -1,
                                   .segment_bytes_max = segment_bytes_max};
     *ret_found = (struct spool_found){.torn_bytes = 0};
@@ -374,7 +305,10 @@ enum err_code spool_files_open(struct spool_files *files, int parent_fd, const c
     buf_init(&scan.text, SCAN_BYTES_MAX);
     random_bytes(files->salt.bytes, sizeof files->salt.bytes);
     enum err_code code = open_directory(files, parent_fd, name, reterr);
-    code = code != OK ? code : open_progress(files, reterr);
+    code = code != OK ? code
+                      : spool_progress_open(&files->progress, files->directory_fd, &files->drained,
+                                            reterr);
+    files->last = files->drained;
     code = code != OK ? code : list_segments(files, ret_found, reterr);
     code = code != OK ? code : scan_all(&scan, reterr);
     buf_done(&scan.text);
@@ -384,22 +318,20 @@ enum err_code spool_files_open(struct spool_files *files, int parent_fd, const c
 void spool_files_close(struct spool_files *files)
 {
     close_active(files);
-    if (files->progress_fd >= 0) {
-        (void)close(files->progress_fd);
-    }
+    spool_progress_close(&files->progress);
     if (files->directory_fd >= 0) {
         (void)close(files->directory_fd); /* gives the lock back */
     }
     mem_free(files->segments);
     (void)pthread_mutex_destroy(&files->lock);
-    *files = (struct spool_files){.directory_fd = -1, .progress_fd = -1, .active_fd = -1};
+    *files = (struct spool_files){.directory_fd = -1, .progress = {.fd = -1}, .active_fd = -1};
 }
 
 enum err_code spool_files_inspect(int parent_fd, const char *name,
                                   const struct spool_visitor *visitor, int64_t *ret_bytes,
                                   struct spool_found *ret_found, struct err *reterr)
 {
-    struct spool_files files = {.progress_fd = -1, .active_fd = -1};
+    struct spool_files files = {.progress = {.fd = -1}, .active_fd = -1};
     *ret_found = (struct spool_found){.torn_bytes = 0};
     *ret_bytes = 0;
     files.directory_fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -409,11 +341,7 @@ enum err_code spool_files_inspect(int parent_fd, const char *name,
     (void)pthread_mutex_init(&files.lock, NULL);
     struct scan scan = {.files = &files, .visitor = visitor, .found = ret_found, .is_look = true};
     buf_init(&scan.text, SCAN_BYTES_MAX);
-    files.progress_fd =
-        openat(files.directory_fd, progress_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (files.progress_fd >= 0) {
-        read_progress(&files);
-    }
+    files.drained = spool_progress_look(files.directory_fd);
     enum err_code code = list_segments(&files, ret_found, reterr);
     code = code != OK ? code : scan_all(&scan, reterr);
     *ret_bytes = files.bytes;
@@ -458,7 +386,7 @@ static enum err_code begin_segment(struct spool_files *files, uint64_t first, st
 static void give_up_active(struct spool_files *files)
 {
     struct spool_segment *segment = &files->segments[files->segment_count - 1];
-    (void)ftruncate(files->active_fd, (off_t)segment->bytes);
+    file_cut_back(files->active_fd, segment->bytes);
     close_active(files);
     if (segment->bytes == SPOOL_HEAD_BYTES) {
         remove_segment(files, files->segment_count - 1);
@@ -601,7 +529,7 @@ enum err_code spool_files_read(struct spool_files *files, struct buf *buf,
 enum err_code spool_files_drained(struct spool_files *files, const struct spool_record *last,
                                   struct err *reterr)
 {
-    const enum err_code code = write_progress(files, last->sequence, reterr);
+    const enum err_code code = spool_progress_write(&files->progress, last->sequence, reterr);
     if (code != OK) {
         return code;
     }

@@ -20,6 +20,7 @@
 
 #include <pthread.h>
 
+#include "spool/spool_progress.h"
 #include "spool/spool_record.h"
 
 enum {
@@ -38,7 +39,7 @@ struct spool_segment {
 
 struct spool_files {
     int directory_fd; /* carries the lock; -1: not open */
-    int progress_fd;
+    struct spool_progress progress;
     int64_t segment_bytes_max;
     struct spool_salt salt; /* of the segments this process makes */
     pthread_mutex_t lock;   /* guards the rest */
@@ -52,7 +53,6 @@ struct spool_files {
     uint64_t drained;
     int64_t cursor_bytes; /* where reading goes on in the segment of cursor_first */
     uint64_t cursor_first;
-    unsigned progress_slot;
 };
 
 /* Told each record that waits, in order, while the files are opened. False: it cannot go on. */

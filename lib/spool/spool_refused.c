@@ -92,7 +92,7 @@ enum err_code spool_refused_add(struct spool_refused *refused, int directory_fd,
     const int64_t before = atomic_load(&refused->bytes);
     if (!file_write_all(refused->fd, text.data, text.len) || fdatasync(refused->fd) != 0) {
         code = file_fail(reterr, "write", "the spool's refused part");
-        (void)ftruncate(refused->fd, (off_t)before);
+        file_cut_back(refused->fd, before);
         return code;
     }
     atomic_store(&refused->bytes, before + (int64_t)text.len);

@@ -46,6 +46,8 @@ def make(own_cluster, own_template, tmp_path):
 
     try:
         yield build
+        for service in made:
+            service.stop()  # and no sanitizer had anything to say
     finally:
         for service in made:
             service.end()
@@ -446,7 +448,6 @@ def test_a_start_while_the_database_is_away(make):
     service.server.wait_ready()
     assert [len(service.reader.pages("/v1/submissions", email=email)) for email in emails] == [1, 1, 1]
     assert funnel.contact_of(service.reader, emails[0])["stage"] == "lead"
-    service.stop()
 
 
 def test_a_first_start_needs_the_database(own_cluster, tmp_path):
@@ -472,7 +473,6 @@ def test_a_migration_runs_when_the_database_comes(make, own_cluster):
     service.server.wait_ready()
     wait_drained(service)
     assert submission(service, receipt)["email"] == email
-    service.stop()
 
 
 def test_files_are_for_us_alone(make):

@@ -8,18 +8,22 @@ import json
 import random
 import threading
 import time
+import urllib.parse
 import uuid
 
 from history.checker import Writes
 
-ACKNOWLEDGED = (201, 202)
+ACKNOWLEDGED = (201, 202, 303)
+JSON = "application/json"
+HTML_FORM = "application/x-www-form-urlencoded"
 PATIENCE_SECONDS = 0.02  # between two tries while a server is away
 
 
 class Writer(threading.Thread):
     """Submits for its own contacts, one at a time, so that the order of each contact's submissions is known."""
 
-    def __init__(self, number, ports, form, stop, seed, contacts=5, new_contacts=0.1, pause=0.0):
+    def __init__(self, number, ports, form, stop, seed, contacts=5, new_contacts=0.1, pause=0.0,
+                 html=0.0):
         super().__init__(daemon=True)
         self.number = number
         self.ports = ports  # () -> ports of the instances that should be running
@@ -29,6 +33,7 @@ class Writer(threading.Thread):
         self.contacts = [f"w{number}-{index}@example.com" for index in range(contacts)]
         self.new_contacts = new_contacts
         self.pause = pause      # seconds between an answer and the next submission
+        self.html = html        # the share that is posted as a browser does
         self.attempted = []     # (id, e-mail) in the order of sending
         self.acknowledged = []  # (id, status)
         self.unanswered = 0     # tries that failed without an answer
@@ -42,18 +47,22 @@ class Writer(threading.Thread):
             one = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
             email = (f"w{self.number}-{one}@example.com" if self.random.random() < self.new_contacts
                      else self.random.choice(self.contacts))
-            body = json.dumps({"id": one, "email": email, "attributes": {"company_size": self.random.randrange(9000)}})
+            size = self.random.randrange(9000)
+            if self.html > 0 and self.random.random() < self.html:
+                body, kind = urllib.parse.urlencode({"id": one, "email": email, "company_size": size}), HTML_FORM
+            else:
+                body, kind = json.dumps({"id": one, "email": email, "attributes": {"company_size": size}}), JSON
             self.attempted.append((one, email))
-            status = self._send_until_answered(body)
+            status = self._send_until_answered(body, kind)
             if status is not None:
                 self.acknowledged.append((one, status))
             time.sleep(self.pause)
         self._drop()
 
-    def _send_until_answered(self, body):
+    def _send_until_answered(self, body, kind):
         """The status of a 2xx; None when the test ended meanwhile."""
         while True:
-            status, retry_after = self._try(body)
+            status, retry_after = self._try(body, kind)
             if status in ACKNOWLEDGED:
                 return status
             if status == 503 and retry_after is not None:
@@ -67,14 +76,14 @@ class Writer(threading.Thread):
                 return None
             time.sleep(PATIENCE_SECONDS)
 
-    def _try(self, body):
+    def _try(self, body, kind):
         try:
             if self.connection is None:
                 ports = self.ports()
                 self.turn += 1
                 self.connection = http.client.HTTPConnection("127.0.0.1", ports[self.turn % len(ports)], timeout=30)
             self.connection.request("POST", f"/v1/forms/{self.form}/submissions", body,
-                                    {"Content-Type": "application/json"})
+                                    {"Content-Type": kind})
             answer = self.connection.getresponse()
             answer.read()
             if answer.headers.get("Connection", "").lower() == "close":

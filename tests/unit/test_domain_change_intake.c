@@ -756,6 +756,89 @@ static void historical_input_has_its_own_times(void **state)
     assert_false(input->result.changed);
 }
 
+/* ---- what was kept while the database was away ---- */
+
+static struct input *kept_submission(struct desk *desk, const char *form, int64_t came_us)
+{
+    struct input *input = desk_submission(desk, form);
+    input->activity.received_at_us = came_us;
+    return input;
+}
+
+static void a_kept_post_has_the_time_it_came(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_person(desk, "a@example.com");
+    const int64_t came_us = desk->now_us - 10 * 60 * US_PER_SECOND;
+    struct input *input = as_vp(kept_submission(desk, "demo", came_us));
+    desk_do(desk, person, input);
+    const struct activity_row *row = &desk->effects.activities.items[0];
+    assert_int_equal(row->received_at_us, came_us);
+    assert_int_equal(row->occurred_at_us, came_us);
+    assert_int_equal(input->result.received_at_us, came_us);
+    assert_true(has_handoff(person));
+    const struct clock_record *clock = clock_of(person, "first_contact");
+    assert_int_equal(clock->started_at_us, desk->now_us);
+    assert_int_equal(clock->asked_at_us, came_us);
+}
+
+static void a_live_post_asked_when_its_clock_started(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_person(desk, "a@example.com");
+    desk_do(desk, person, as_vp(desk_submission(desk, "demo")));
+    assert_int_equal(clock_of(person, "first_contact")->asked_at_us, TIME_NONE);
+}
+
+/* The clock that stamped it was not the database's. */
+static void a_kept_post_never_came_later_than_now(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_person(desk, "a@example.com");
+    struct input *input = kept_submission(desk, "paper", desk->now_us + US_PER_HOUR);
+    desk_do(desk, person, input);
+    assert_int_equal(desk->effects.activities.items[0].received_at_us, desk->now_us);
+    assert_int_equal(desk->effects.activities.items[0].occurred_at_us, desk->now_us);
+}
+
+static void kept_posts_of_one_contact_stay_in_order(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_person(desk, "a@example.com");
+    desk_do(desk, person, desk_submission(desk, "paper"));
+    const int64_t first_us = desk->now_us + 1000 * US_PER_MS;
+    desk_pass(desk, US_PER_HOUR);
+    struct step steps[3];
+    for (int i = 0; i < 3; i++) { /* two of them in the same millisecond */
+        steps[i] = (struct step){
+            .person = person,
+            .input = kept_submission(desk, "paper", first_us + (i == 2 ? 1 : i) * US_PER_MS)};
+    }
+    desk_batch(desk, steps, 3);
+    int64_t last_us = 0;
+    for (size_t i = 0; i < 3; i++) {
+        const struct activity_row *row = &desk->effects.activities.items[i];
+        assert_true(row->occurred_at_us > last_us);
+        assert_true(row->occurred_at_us <= first_us + 3 * US_PER_MS);
+        last_us = row->occurred_at_us;
+    }
+}
+
+/* Through another instance something came in meanwhile: the score is that of the true order. */
+static void a_kept_post_may_be_overtaken(void **state)
+{
+    struct desk *desk = *state;
+    struct person *person = desk_person(desk, "a@example.com");
+    const int64_t came_us = desk->now_us;
+    desk_pass(desk, US_PER_HOUR);
+    desk_do(desk, person, desk_submission(desk, "paper"));
+    const int64_t last_us = person->contact.score.interest.at_us;
+    desk_pass(desk, US_PER_HOUR);
+    desk_do(desk, person, kept_submission(desk, "paper", came_us));
+    assert_int_equal(desk->effects.activities.items[0].occurred_at_us, came_us);
+    assert_int_equal(person->contact.score.interest.at_us, last_us);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -789,6 +872,11 @@ int main(void)
         DESK_TEST(a_patch_changes_the_address),
         DESK_TEST(a_stale_version_is_refused),
         DESK_TEST(historical_input_has_its_own_times),
+        DESK_TEST(a_kept_post_has_the_time_it_came),
+        DESK_TEST(a_live_post_asked_when_its_clock_started),
+        DESK_TEST(a_kept_post_never_came_later_than_now),
+        DESK_TEST(kept_posts_of_one_contact_stay_in_order),
+        DESK_TEST(a_kept_post_may_be_overtaken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
