@@ -71,8 +71,8 @@ def run(service, rounds):
     chance = random.Random(SEED)
     form = funnel.Desk(service).form["slug"]
     ports = [server.port for server in service.servers]
-    directory = service.server.directory / service.server.name
-    wait_until(lambda: form in (directory / "setup.last").read_text(), what="the form on disk")
+    setup = service.server.directory / service.server.name / "setup.last"
+    wait_until(lambda: setup.exists() and form in setup.read_text(), what="the form on disk")
     seconds = []
     with Load(lambda: ports, form, writers=WRITERS, seed=SEED, pause=0.005, html=0.25) as load:
         for number in range(rounds):
