@@ -97,8 +97,10 @@ static void *listener_run(void *argument)
         wait_for_work(listener, last);
         last = accept_some(listener);
     }
-    while (last == ACCEPTED)
+    /* Who came between the last look and the word to stop is let in too. */
+    do {
         last = accept_some(listener);
+    } while (last == ACCEPTED);
     return NULL;
 }
 
