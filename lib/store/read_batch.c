@@ -5,15 +5,64 @@
  */
 #include "store/store_internal.h"
 
+/*
+ * The lists of leads are written so that every plan of theirs is one lookup a row. PostgreSQL,
+ * which takes a general plan for dear because it cannot know how few rows are wanted, would make a
+ * new one each time: that costs more than to carry it out.
+ */
+static bool has_general_plan(const struct read_query *query)
+{
+    return query->statement == STATEMENT_LEAD_NEWEST ||
+           query->statement == STATEMENT_LEAD_WORKING ||
+           query->statement == STATEMENT_LEAD_HOTTEST || query->statement == STATEMENT_LEAD_DUE;
+}
+
+/* A round trip's statements, in the order in which they are sent and answered. */
+struct sequence {
+    struct read_op *const *ops;
+    size_t count;
+    size_t op;
+    size_t query;
+    bool is_general; /* the plan mode; each round trip begins without */
+};
+
+/* The next query; NULL at the end. *ret_is_switched: the plan mode has to change before it. */
+static struct read_query *sequence_next(struct sequence *sequence, bool *ret_is_switched)
+{
+    while (sequence->op < sequence->count &&
+           sequence->query == sequence->ops[sequence->op]->query_count) {
+        sequence->op++;
+        sequence->query = 0;
+    }
+    if (sequence->op == sequence->count) {
+        return NULL;
+    }
+    struct read_query *query = &sequence->ops[sequence->op]->queries[sequence->query++];
+    *ret_is_switched = has_general_plan(query) != sequence->is_general;
+    sequence->is_general = has_general_plan(query);
+    return query;
+}
+
+static enum err_code send_plan_mode(struct conn *conn, bool is_general, struct err *reterr)
+{
+    struct params params;
+    params_init(&params);
+    param_bool(&params, is_general);
+    const enum err_code code = conn_send(conn, STATEMENT_PLAN_MODE, &params, reterr);
+    params_done(&params);
+    return code;
+}
+
 static enum err_code send_all(struct conn *conn, struct read_op *const ops[], size_t count,
                               struct err *reterr)
 {
     enum err_code code = conn_send(conn, STATEMENT_HEAD, /* params= */ NULL, reterr);
-    for (size_t i = 0; i < count && code == OK; i++) {
-        for (size_t q = 0; q < ops[i]->query_count && code == OK; q++) {
-            const struct read_query *query = &ops[i]->queries[q];
-            code = conn_send(conn, query->statement, &query->params, reterr);
-        }
+    struct sequence sequence = {.ops = ops, .count = count};
+    bool is_switched = false;
+    struct read_query *query;
+    while (code == OK && (query = sequence_next(&sequence, &is_switched)) != NULL) {
+        code = is_switched ? send_plan_mode(conn, sequence.is_general, reterr) : OK;
+        code = code == OK ? conn_send(conn, query->statement, &query->params, reterr) : code;
     }
     return code == OK ? conn_sync(conn, reterr) : code;
 }
@@ -32,11 +81,15 @@ static enum err_code receive_all(struct conn *conn, struct read_op *const ops[],
         now_us = row_time(head, 0, 1);
     }
     rows_free(head);
-    for (size_t i = 0; i < count && code == OK; i++) {
+    for (size_t i = 0; i < count; i++) {
         ops[i]->op.now_us = now_us;
-        for (size_t q = 0; q < ops[i]->query_count && code == OK; q++) {
-            code = conn_result(conn, &ops[i]->queries[q].rows, reterr);
-        }
+    }
+    struct sequence sequence = {.ops = ops, .count = count};
+    bool is_switched = false;
+    struct read_query *query;
+    while (code == OK && (query = sequence_next(&sequence, &is_switched)) != NULL) {
+        code = is_switched ? conn_result(conn, /* ret_rows= */ NULL, reterr) : OK;
+        code = code == OK ? conn_result(conn, &query->rows, reterr) : code;
     }
     return code;
 }

@@ -89,6 +89,7 @@
     STATEMENT(ERASURE_ONE, erasure_one)                                                            \
     STATEMENT(ERASURE_PAGE, erasure_page)                                                          \
     STATEMENT(SUPPRESSION_EXISTING, suppression_existing)                                          \
+    STATEMENT(PLAN_MODE, plan_mode)                                                                \
     STATEMENT(LEAD_NEWEST, lead_newest)                                                            \
     STATEMENT(LEAD_WORKING, lead_working)                                                          \
     STATEMENT(LEAD_HOTTEST, lead_hottest)                                                          \
