@@ -163,6 +163,8 @@ enum err_code app_start(struct app *app, const struct config *config, const char
         return code;
     }
     sla_status_init(&app->sla_status, app->store);
+    streams_init(&app->streams, (size_t)config->streams_max);
+    event_streams_init(&app->event_streams, app->store);
     app->connections_max = raise_descriptor_limit((size_t)config->connections_max);
     request_handler_init(&app->handler, app);
     const struct http_config http = http_config_of(config, app->connections_max);
@@ -178,6 +180,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     }
     if (code != OK) {
         end_store(app);
+        event_streams_done(&app->event_streams);
         sla_status_done(&app->sla_status);
         throttle_done(&app->throttle);
     }
@@ -204,15 +207,17 @@ static void drain(struct app *app)
 }
 
 /*
- * Not ready (the proxy looks away) → no new connections → what is under way ends, until the
- * deadline → the rest gets 503 → the store finishes what it has and gives everything back, the
- * spool writes what it has → only then the HTTP threads end, for a suspended connection must not be
- * there any more. What waits in the spool stays there for the next start.
+ * Not ready (the proxy looks away) → no new connections → streams end, what is under way ends,
+ * until the deadline → the rest gets 503 → the store finishes what it has and gives everything
+ * back, the spool writes what it has → only then the HTTP threads end, for a suspended connection
+ * must not be there any more. What waits in the spool stays there for the next start.
  */
 void app_stop(struct app *app)
 {
     atomic_store(&app->is_draining, true);
     http_quiesce(app->http);
+    streams_close(&app->streams);
+    event_streams_wake(&app->event_streams);
     store_release_waiters(app->store);
     drain(app);
     http_refuse_new(app->http);
@@ -227,6 +232,7 @@ void app_stop(struct app *app)
     }
     http_stop(app->http);
     end_store(app);
+    event_streams_done(&app->event_streams);
     sla_status_done(&app->sla_status);
     throttle_done(&app->throttle);
     app->http = NULL;

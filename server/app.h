@@ -7,6 +7,7 @@
 
 #include "assets.h"
 #include "config.h"
+#include "event_streams.h"
 #include "http.h"
 #include "metrics.h"
 #include "outage.h"
@@ -22,6 +23,8 @@ struct app {
     struct outage outage;
     bool has_privacy_key;         /* one was found at the start */
     struct sla_status sla_status; /* one read for all screens */
+    struct streams streams;
+    struct event_streams event_streams;
     struct http *http;
     size_t connections_max; /* as configured, or fewer if the system does not let us open so many */
     struct http_handler handler;

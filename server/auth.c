@@ -74,6 +74,24 @@ static struct str bearer(const struct request *request)
     return str_eq_nocase(scheme, STR_LITERAL("Bearer")) ? str_trim(rest) : header;
 }
 
+/* The key of this text; NULL: there is none, or it has run out. */
+static const struct api_key *find_key(const struct request *request, struct str text)
+{
+    if (!key_is_plausible(text)) {
+        return NULL;
+    }
+    const struct sha256 hash = sha256_of(text);
+    const struct api_key *key = catalog_key_by_hash(request->catalog, &hash);
+    const bool is_over = key != NULL && key->expires_at_us != TIME_NONE &&
+                         key->expires_at_us <= clock_wall_us();
+    return is_over ? NULL : key;
+}
+
+static bool is_in_scope(const struct request *request, unsigned scopes)
+{
+    return (scopes & (request->route->scope | SCOPE_ADMIN)) != 0;
+}
+
 bool auth_identify(struct request *request)
 {
     request->principal = (struct principal){.actor = STR_LITERAL("anonymous")};
@@ -81,12 +99,8 @@ bool auth_identify(struct request *request)
     if (text.data == NULL) {
         return true;
     }
-    if (!key_is_plausible(text)) {
-        return false;
-    }
-    const struct sha256 hash = sha256_of(text);
-    const struct api_key *key = catalog_key_by_hash(request->catalog, &hash);
-    if (key == NULL || (key->expires_at_us != TIME_NONE && key->expires_at_us <= clock_wall_us())) {
+    const struct api_key *key = find_key(request, text);
+    if (key == NULL) {
         return false;
     }
     char id[UUID_TEXT_BYTES];
@@ -118,5 +132,11 @@ enum err_code auth_check(const struct request *request)
     if (principal->is_publishable) {
         return scope == SCOPE_SUBMIT ? OK : ERR_FORBIDDEN;
     }
-    return (principal->scopes & (scope | SCOPE_ADMIN)) != 0 ? OK : ERR_FORBIDDEN;
+    return is_in_scope(request, principal->scopes) ? OK : ERR_FORBIDDEN;
+}
+
+bool auth_still_holds(const struct request *request)
+{
+    const struct api_key *key = find_key(request, bearer(request));
+    return key != NULL && !key->is_publishable && is_in_scope(request, key->scopes);
 }

@@ -17,5 +17,8 @@ void key_hash(struct str text, char out[static 2 * SHA256_BYTES + 1]);
 
 /* Finds out who asks, from the Authorization header. False: a key was sent that is none. */
 bool auth_identify(struct request *request);
+/* For a request that lasts: whether the key it came with still exists, and still may use the route,
+ * by the set-up that the request holds now. */
+bool auth_still_holds(const struct request *request);
 /* Whether the principal may use the route; else ERR_UNAUTHENTICATED or ERR_FORBIDDEN. */
 enum err_code auth_check(const struct request *request);

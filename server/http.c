@@ -1,6 +1,7 @@
 #include "http.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -591,6 +592,13 @@ void http_resume(struct http_message *message)
     http_inbox_put(&slot->worker->inbox, &slot->node);
     /* Last: http_stop() may free `http` when it sees none. The message may be gone already. */
     atomic_fetch_sub(&http->suspended, 1);
+}
+
+bool http_client_has_left(const struct http_message *message)
+{
+    char byte;
+    ssize_t got = recv(message->connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 /* The body is complete, or somebody resumed. */

@@ -144,8 +144,9 @@ struct http_handler {
 
     /* After a reply with is_stream, on an HTTP thread whenever the client can take more: append
      * some bytes to reply.body (what was there is out) and return HTTP_REPLY; or append nothing and
-     * return HTTP_WAIT or HTTP_END. A failed body ends the connection. A client that is gone shows
-     * only when something is sent: send a sign of life now and then. While it takes bytes the reply
+     * return HTTP_WAIT or HTTP_END. A failed body ends the connection. A client that vanished shows
+     * only when something is sent: send a sign of life now and then (and see
+     * http_client_has_left()). While it takes bytes the reply
      * time counts from the last ones produced. NULL if no reply is a stream. */
     enum http_step (*on_stream)(void *context, struct http_message *message);
 
@@ -221,6 +222,11 @@ void http_stop(struct http *http);
 /* Gives a suspended message back; any thread, exactly once per on_suspended(). The caller touches
  * nothing of the message afterwards. */
 void http_resume(struct http_message *message);
+
+/* Whether the client of a suspended message has hung up, or shut its side down, which who listens
+ * to a stream has no reason to. A system call; by whoever may resume the message, before that. The
+ * library tells nothing of it until something is sent. */
+bool http_client_has_left(const struct http_message *message);
 
 /* The value of a header, name in any case; the last one if there are several (framing headers,
  * Host, Authorization, Content-Type and the like are never repeated: the gate refuses that). Absent

@@ -195,6 +195,10 @@ void metrics_write(struct buf *out, struct app *app)
           (double)http_bodies_in_flight_bytes(app->http));
     value(out, "http_connections_max", "gauge", "As many connections as there may be.",
           (double)app->connections_max);
+    value(out, "streams", "gauge", "Open streams of server-sent events.",
+          (double)atomic_load(&app->streams.count));
+    value(out, "streams_refused_total", "counter", "Streams refused because there were too many.",
+          (double)atomic_load(&app->streams.refused_count));
     value(out, "http_shed_total", "counter",
           "Idle or slow connections ended to make room for others.",
           (double)http_shed_count(app->http));

@@ -25,6 +25,7 @@
 #include "problem.h"
 #include "router.h"
 #include "schema/json.h"
+#include "stream.h"
 
 enum { RESTARTS_MAX = 5, IDEMPOTENCY_KEY_BYTES_MAX = 255 };
 
@@ -645,7 +646,19 @@ static enum http_step on_request(void *context, struct http_message *message)
 static void on_suspended(void *context, struct http_message *message)
 {
     (void)context;
-    submit(message->user);
+    struct request *request = message->user;
+    if (message->reply.is_stream) {
+        stream_wait(request->stream);
+    } else {
+        submit(request);
+    }
+}
+
+static enum http_step on_stream(void *context, struct http_message *message)
+{
+    (void)context;
+    const struct request *request = message->user;
+    return stream_next(request->stream);
 }
 
 static enum http_step resume(struct request *request)
@@ -773,12 +786,20 @@ static void on_refused(void *context, struct http_message *message, unsigned sta
     }
 }
 
+/* How long a client waited for its answer: until it was sent, of a stream until it began. */
+static int64_t answered_after_us(const struct request *request, const struct http_message *message)
+{
+    const struct stream *stream = request != NULL ? request->stream : NULL;
+    const bool has_begun = stream != NULL && stream->began_at_us != 0;
+    return (has_begun ? stream->began_at_us : clock_monotonic_us()) - message->received_at_us;
+}
+
 static void on_done(void *context, struct http_message *message)
 {
     struct app *app = context;
     struct request *request = message->user;
     metrics_count_request(&app->metrics, request != NULL ? request->route : NULL,
-                          message->reply.status, clock_monotonic_us() - message->received_at_us);
+                          message->reply.status, answered_after_us(request, message));
     const unsigned status = message->reply.status;
     log_write(status >= 500   ? LOG_WARN
               : status >= 400 ? LOG_INFO
@@ -792,6 +813,7 @@ static void on_done(void *context, struct http_message *message)
               LOG_STR("client_request_id", message->client_request_id),
               LOG_STR("traceparent", message->traceparent));
     if (request != NULL) {
+        stream_end(request->stream);
         release(request);
     }
 }
@@ -804,6 +826,7 @@ void request_handler_init(struct http_handler *handler, struct app *app)
         .on_request = on_request,
         .on_suspended = on_suspended,
         .on_resume = on_resume,
+        .on_stream = on_stream,
         .on_refused = on_refused,
         .on_done = on_done,
     };

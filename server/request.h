@@ -76,8 +76,9 @@ struct request {
     enum request_step (*away)(struct request *request);
     void *data; /* the handler's, in the arena */
     struct idempotency
-        *idempotency; /* of a POST with an Idempotency-Key; for the first operation */
-    bool is_replay;   /* the answer is that of an earlier request with the same Idempotency-Key */
+        *idempotency;      /* of a POST with an Idempotency-Key; for the first operation */
+    struct stream *stream; /* the answer goes on without an end; in the arena; NULL: it does not */
+    bool is_replay; /* the answer is that of an earlier request with the same Idempotency-Key */
     bool is_restarting;
     bool has_answer; /* a reply waits for the check of its snapshot */
     unsigned restarts;

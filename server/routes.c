@@ -121,6 +121,7 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/sla/status", "getSlaStatus", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_status_start, sla_status_finish),
     ROUTE(GET, "/v1/sla/clocks", "listSlaClocks", SCOPE_READ, &sla_clock_query, BODY_NONE, NO_BODY, NULL, sla_clocks_start, sla_clocks_finish),
     ROUTE(GET, "/v1/events", "listEvents", SCOPE_READ, &event_query, BODY_NONE, NO_BODY, NULL, events_start, events_finish),
+    ROUTE(GET, "/v1/events/stream", "streamEvents", SCOPE_READ, &event_stream_query, BODY_NONE, NO_BODY, NULL, event_stream_start, event_stream_finish),
     /* ---- scoring, reports ---- */
     ROUTE(GET, "/v1/scoring/models", "listScoringModels", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
     ROUTE(POST, "/v1/scoring/models", "createScoringModel", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),

@@ -273,12 +273,13 @@ static enum err_code run_clocks(struct store *store, int64_t *ret_next_us, struc
 
 /* ---- waiters ---- */
 
-bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, int64_t until_us)
+static bool add_waiter(struct store *store, struct op *waiter, int64_t after, int64_t until_us,
+                       size_t waiters_max)
 {
     struct background *background = &store->background;
     (void)pthread_mutex_lock(&background->lock);
     const bool has_room = background->is_started && !background->is_quiet &&
-                          background->waiter_count < FEED_WAITERS_MAX;
+                          background->waiter_count < waiters_max;
     if (has_room) {
         background->waiters[background->waiter_count++] =
             (struct feed_waiter){.op = waiter, .after = after, .until_us = until_us};
@@ -288,12 +289,22 @@ bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, 
     return has_room;
 }
 
+bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after, int64_t until_us)
+{
+    return add_waiter(store, waiter, after, until_us, FEED_WAITERS_MAX);
+}
+
+bool store_follow_feed(struct store *store, struct op *follower, int64_t after, int64_t until_us)
+{
+    return add_waiter(store, follower, after, until_us, FEED_WAITERS_MAX + FEED_FOLLOWERS_MAX);
+}
+
 /* Those whose wait is over go to the read lane; outside the lock, since a full lane answers them
  * here. */
 static void release_waiters(struct store *store, bool all)
 {
     struct background *background = &store->background;
-    struct op *ready[FEED_WAITERS_MAX];
+    struct op *ready[FEED_WAITERS_MAX + FEED_FOLLOWERS_MAX];
     size_t count = 0;
     const int64_t now_us = clock_monotonic_us();
     const int64_t last = atomic_load(&store->feed_last);

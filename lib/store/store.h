@@ -113,6 +113,10 @@ void store_stats(const struct store *store, struct store_stats *ret_stats);
  */
 bool store_wait_for_feed(struct store *store, struct op *waiter, int64_t after,
                          int64_t until_us) MUSTCHECK;
+/* The same for one who reads the feed for many: it has a place however many wait. A process has one
+ * or two of these. False: the store stops. */
+bool store_follow_feed(struct store *store, struct op *follower, int64_t after,
+                       int64_t until_us) MUSTCHECK;
 
 void change_op_init(struct change_op *op, struct input *inputs, size_t count, enum lane lane);
 void setup_op_init(struct setup_op *op);

@@ -17,6 +17,7 @@ enum {
     BATCH_ARENA_BYTES_MAX = 256 << 20,
     BATCH_ATTEMPTS_MAX = 8, /* of a batch that lost a race */
     FEED_WAITERS_MAX = 1024,
+    FEED_FOLLOWERS_MAX = 4,
 };
 
 struct worker {
@@ -59,7 +60,7 @@ struct background {
     bool is_quiet;   /* takes no more waiters */
     bool has_events; /* a writer committed some */
     bool has_clocks; /* a writer started or changed a clock */
-    struct feed_waiter waiters[FEED_WAITERS_MAX];
+    struct feed_waiter waiters[FEED_WAITERS_MAX + FEED_FOLLOWERS_MAX];
     size_t waiter_count;
 };
 

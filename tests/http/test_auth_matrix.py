@@ -36,6 +36,9 @@ def attempt(client, operation, form):
     options = {}
     if operation.method in ("POST", "PATCH") and operation.body:
         options["json"] = {}
+    if operation.is_stream:  # an answer without an end
+        with client.http.stream(operation.method, path) as answer:
+            return answer
     return client.request(operation.method, path, **options)
 
 

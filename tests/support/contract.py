@@ -50,6 +50,11 @@ class Operation:
         """Media type → its description; empty when it takes no body."""
         return (resolve(self.description.get("requestBody")) or {}).get("content", {})
 
+    @property
+    def is_stream(self):
+        """Its answer has no end."""
+        return "text/event-stream" in self.description["responses"].get("200", {}).get("content", {})
+
     def query_parameters(self):
         return {parameter["name"]: parameter for parameter in self.parameters if parameter["in"] == "query"}
 
