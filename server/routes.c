@@ -62,6 +62,8 @@ const struct route routes[] = {
     ROUTE(PATCH, "/v1/sla/policies/{id}", "updateSlaPolicy", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
     ROUTE(GET, "/v1/sla/calendars", "listSlaCalendars", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
     ROUTE(POST, "/v1/sla/calendars", "createSlaCalendar", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/sla/calendars/{id}/days", "listSlaCalendarDays", SCOPE_READ, &calendar_days_query, BODY_NONE, NO_BODY, NULL, calendar_days_start, calendar_days_finish),
+    ROUTE(POST, "/v1/sla/calendars/{id}/preview", "previewSlaTarget", SCOPE_READ, NULL, BODY_JSON, SMALL, &calendar_preview_schema, calendar_preview_start, calendar_preview_finish),
     ROUTE(GET, "/v1/sla/calendars/{id}", "getSlaCalendar", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
     ROUTE(PATCH, "/v1/sla/calendars/{id}", "updateSlaCalendar", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
     ROUTE(GET, "/v1/funnel", "getFunnel", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, funnel_get_start, NULL),

@@ -121,7 +121,7 @@ static enum err_code add_row(struct builder *builder, const struct catalog_row *
     union catalog_body in;
     if (!schema_decode(&schema, body, &builder->scratch, &in, &builder->faults))
         return refuse_faults(builder, row);
-    const void *typed = catalog_read(&catalog->parts, entry, &in, &builder->faults);
+    const void *typed = catalog_read(&catalog->parts, entry, &in, row->calendar, &builder->faults);
     if (typed == NULL)
         return out_of_memory(builder);
     if (builder->faults.count > 0)
@@ -244,6 +244,23 @@ static enum err_code index_hubspot(struct builder *builder)
     return OK;
 }
 
+static enum err_code link_calendars(struct builder *builder)
+{
+    struct catalog_parts *parts = &builder->catalog->parts;
+    for (size_t i = 0; i < parts->policy_count; i++) {
+        const struct uuid id = parts->policy_calendars[i];
+        if (uuid_is_nil(id))
+            continue;
+        parts->policies[i].calendar = catalog_calendar(builder->catalog, id);
+        if (parts->policies[i].calendar == NULL)
+            return err_set(builder->reterr, ERR_STORE,
+                           "The calendar of the policy \"%.*s\" is missing, or it is not expanded "
+                           "in table calendar_version.",
+                           STR_ARGS(parts->policies[i].name));
+    }
+    return OK;
+}
+
 static void index_policies(struct catalog *catalog)
 {
     for (size_t i = 0; i < catalog->parts.policy_count; i++)
@@ -279,6 +296,7 @@ static enum err_code index_all(struct builder *builder)
     struct catalog *catalog = builder->catalog;
     enum err_code code = index_entries(builder);
     code = code == OK ? index_hubspot(builder) : code;
+    code = code == OK ? link_calendars(builder) : code;
     if (code != OK)
         return code;
     if (catalog->parts.key_count > 1)
@@ -310,12 +328,14 @@ static bool allocate(struct catalog *catalog, const struct catalog_row *rows, si
     catalog->parts.keys = arena_array(arena, 2 * counts[CATALOG_KEY], sizeof *catalog->parts.keys);
     catalog->parts.policies = arena_array(arena, policies, sizeof *catalog->parts.policies);
     catalog->parts.conditions = arena_array(arena, policies, sizeof(struct jsonlogic *));
+    catalog->parts.policy_calendars = arena_array(arena, policies, sizeof(struct uuid));
     catalog->active_policies = arena_array(arena, policies, sizeof(struct policy *));
     catalog->parts.models =
         arena_array(arena, counts[CATALOG_MODEL], sizeof *catalog->parts.models);
     return catalog->entries != NULL && catalog->bodies != NULL && catalog->parts.keys != NULL &&
            catalog->parts.policies != NULL && catalog->parts.conditions != NULL &&
-           catalog->active_policies != NULL && catalog->parts.models != NULL;
+           catalog->parts.policy_calendars != NULL && catalog->active_policies != NULL &&
+           catalog->parts.models != NULL;
 }
 
 static enum err_code build(struct builder *builder, const struct catalog_row *rows, size_t count)
@@ -490,6 +510,13 @@ const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const s
     const struct api_key *key = bsearch(&wanted, catalog->parts.keys, catalog->parts.key_count,
                                         sizeof *catalog->parts.keys, compare_key);
     return key != NULL && sha256_eq(&key->hash, hash) ? key : NULL;
+}
+
+const struct calendar *catalog_calendar(const struct catalog *catalog, struct uuid id)
+{
+    const struct catalog_entry *entry = find_id(catalog, CATALOG_CALENDAR, id);
+    const struct calendar *calendar = entry != NULL ? entry->typed : NULL;
+    return calendar != NULL && calendar->version > 0 ? calendar : NULL;
 }
 
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count)

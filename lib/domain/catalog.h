@@ -18,6 +18,7 @@
 #include "base/sha256.h"
 #include "base/uuid.h"
 #include "domain/protection.h"
+#include "domain/sla_target.h"
 
 enum catalog_kind {
     CATALOG_ORGANISATION, /* exactly one, slug "organisation" */
@@ -85,6 +86,7 @@ struct catalog_entry {
 struct organisation {
     struct str name;
     struct str time_zone; /* IANA */
+    struct zone zone;     /* … as far as it is known; without offsets: not at all */
     struct str currency;  /* ISO 4217 */
     struct str locale;    /* "fr" or "en" */
     struct str week_starts_on;
@@ -152,9 +154,11 @@ struct policy {
     struct uuid id;
     struct str name;
     int64_t position;
-    struct str kind;                     /* first_contact | acceptance | qualification | attempts */
-    bool starts_on_accept;               /* else at MQL */
-    int64_t target_us;                   /* elapsed */
+    struct str kind;       /* first_contact | acceptance | qualification | attempts */
+    bool starts_on_accept; /* else at MQL */
+    int32_t version;       /* of its entry */
+    struct sla_target target;
+    const struct calendar *calendar;     /* NULL: elapsed time */
     int32_t attempts;                    /* for kind attempts, else 0 */
     double warn_at[POLICY_WARNINGS_MAX]; /* fractions of the target, ascending, each once */
     size_t warn_count;
@@ -176,6 +180,9 @@ struct catalog_row {
     struct str body; /* JSON text */
     int64_t created_at_us;
     int64_t updated_at_us;
+    /* Of a calendar and of the organisation (whose has no hours): as expanded for this version.
+     * NULL: not expanded. Borrowed for the call only. */
+    const struct calendar *calendar;
 };
 
 /*
@@ -211,6 +218,8 @@ const struct reason *catalog_reason(const struct catalog *catalog, enum reason_k
 /* The key whose hash this is, or was before its rotation; NULL when unknown. Expiry is the caller's
  * to check: expires_at_us is that of the hash given. */
 const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const struct sha256 *hash);
+/* A calendar as it is in force; NULL when there is none, or it is not expanded. */
+const struct calendar *catalog_calendar(const struct catalog *catalog, struct uuid id);
 /* Active policies by position, of the same position the older first. */
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
 /* What form tokens are signed with, the newest first; at most FORM_TOKEN_SECRETS_MAX. */

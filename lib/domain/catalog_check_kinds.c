@@ -5,10 +5,11 @@
 
 #include "domain/email_address.h"
 #include "domain/funnel.h"
+#include "domain/holiday.h"
 #include "domain/jsonlogic.h"
 #include "schema/adapter.h"
 
-enum { FORM_NAME_BYTES_MAX = 512, POINTER_BYTES_MAX = 96, POLICY_TARGET_DAYS_MAX = 366 };
+enum { FORM_NAME_BYTES_MAX = 512, POINTER_BYTES_MAX = 96, TARGET_WEEKS_MAX = 104 };
 
 /* ---- words and texts ---- */
 
@@ -403,24 +404,43 @@ static void check_key(struct check *check, const struct key_body *in)
     check_key_scopes(check, in);
 }
 
+/* A target must come to an end well within what is expanded, holidays and exceptions apart. */
+static bool is_reached_in(const struct sla_target *target, struct week_hours week)
+{
+    const int64_t open_us = (int64_t)week.minutes * 60 * US_PER_SECOND * TARGET_WEEKS_MAX;
+    switch (target->kind) {
+    case TARGET_DURATION:
+        return target->duration_us <= open_us;
+    case TARGET_DAYS:
+        return target->days <= week.days * TARGET_WEEKS_MAX;
+    case TARGET_WEEKDAY:
+        return target->at_least_us <= open_us;
+    }
+    return false;
+}
+
 static void check_target(struct check *check, const struct policy_body *in)
 {
-    int64_t target_us = 0;
-    if (json_is_object(in->target)) {
-        faults_add(check->faults, "/target", "unsupported",
-                   "A day of the week cannot be a target yet. Give a duration, such as PT24H.");
-    } else if (in->target != NULL && !policy_target_elapsed(in->target, &target_us)) {
-        faults_add(check->faults, "/target", json_is_string(in->target) ? "format" : "type",
-                   "A target is an ISO 8601 duration, such as PT24H.");
-    } else if (in->target != NULL &&
-               (target_us < US_PER_SECOND || target_us > POLICY_TARGET_DAYS_MAX * US_PER_DAY)) {
-        faults_add(check->faults, "/target", "range", "A target is from PT1S to P%dD.",
-                   POLICY_TARGET_DAYS_MAX);
-    }
-    if (!uuid_is_nil(in->calendar))
-        faults_add(check->faults, "/calendar", "unsupported",
-                   "Targets in working hours are not there yet: without a calendar the target "
-                   "counts elapsed time.");
+    struct sla_target target;
+    const bool has_calendar = !uuid_is_nil(in->calendar);
+    check_reference_id(check, "calendar", CATALOG_CALENDAR, in->calendar);
+    if (in->target == NULL ||
+        !sla_target_read(in->target, has_calendar, "/target", &target, check->faults))
+        return;
+    char text[UUID_TEXT_BYTES];
+    const struct catalog_entry *calendar =
+        has_calendar ? catalog_find(check->catalog, CATALOG_CALENDAR,
+                                    str_from(uuid_format(in->calendar, text)))
+                     : NULL;
+    if (calendar == NULL)
+        return;
+    const struct week_hours week = week_hours_of(json_object_get(calendar->body, "hours"));
+    if (week.minutes == 0)
+        faults_add(check->faults, "/calendar", "empty",
+                   "This calendar has no opening hours: a target would never come.");
+    else if (!is_reached_in(&target, week))
+        faults_add(check->faults, "/target", "range",
+                   "By this calendar the target takes more than two years.");
 }
 
 /* After the last one. */
@@ -485,10 +505,36 @@ static void check_hours(struct check *check, const char *base, const struct hour
     }
 }
 
+/* Policies that count by the calendar go on to have targets that come. */
+static void check_policies_of(struct check *check)
+{
+    const struct catalog_entry *existing = check->proposal->existing;
+    const struct week_hours week = week_hours_of(json_object_get(check->body, "hours"));
+    size_t count;
+    const struct catalog_entry *const *entries =
+        catalog_list(check->catalog, CATALOG_POLICY, &count);
+    for (size_t i = 0; existing != NULL && i < count; i++) {
+        const struct policy *policy = entries[i]->typed;
+        if (policy->calendar == NULL || !uuid_eq(policy->calendar->id, existing->id) ||
+            is_reached_in(&policy->target, week))
+            continue;
+        faults_add(check->faults, "/hours", week.minutes == 0 ? "empty" : "range",
+                   "The policy \"%.*s\" counts by this calendar, which would not be open long "
+                   "enough for its target.",
+                   STR_ARGS(policy->name));
+        return;
+    }
+}
+
 static void check_calendar(struct check *check, const struct calendar_body *in)
 {
     char base[POINTER_BYTES_MAX / 2];
+    const size_t before = check->faults->count;
     check_time_zone(check, in->time_zone);
+    if (in->holidays.data != NULL && !holiday_region_is_known(in->holidays))
+        faults_add(check->faults, "/holidays", "choice",
+                   "No holidays are known of this place. Use a country, such as FR, or a part of "
+                   "one, such as FR-57 or DE-BY.");
     for (size_t day = 0; day < WEEKDAY_COUNT; day++) {
         snprintf(base, sizeof base, "/hours/%s", weekday_names[day]);
         check_hours(check, base, &in->hours.days[day]);
@@ -505,6 +551,8 @@ static void check_calendar(struct check *check, const struct calendar_body *in)
             break;
         }
     }
+    if (check->faults->count == before)
+        check_policies_of(check);
 }
 
 /* ---- models ---- */

@@ -35,7 +35,6 @@ static const char *const role_names[] = {"member", "manager", NULL};
 static const char *const owner_names[] = {"marketing", "sales", "both", NULL};
 static const char *const key_kind_names[] = {"secret", "publishable", NULL};
 static const char *const starts_names[] = {"mql", "accepted", NULL};
-static const char *const holiday_names[] = {"FR", "FR-57", NULL};
 static const char *const model_state_names[] = {"active", NULL};
 
 #define REQUIRED    .flags = FIELD_REQUIRED
@@ -196,7 +195,7 @@ static const struct field calendar_fields[] = {
     FIELD("name", STRING, CALENDAR, name, NAME(200)),
     FIELD("time_zone", STRING, CALENDAR, time_zone, NAME(64)),
     FIELD_NESTED("hours", CALENDAR, hours, &hours_schema, REQUIRED),
-    FIELD_CHOICE("holidays", CALENDAR, holidays, holiday_names, OPTIONAL),
+    FIELD("holidays", STRING, CALENDAR, holidays, LINE(16)),
     FIELD_ARRAY("exceptions", CALENDAR, exceptions, exception_count,
                 &FIELD_ELEMENT(OBJECT, .schema = &exception_schema), .max = CALENDAR_EXCEPTIONS_MAX,
                 REQUIRED),
@@ -306,7 +305,18 @@ int time_of_day_parse(struct str text)
     return is_valid ? hour * 60 + minute : -1;
 }
 
-bool policy_target_elapsed(const json_t *target, int64_t *ret_us)
+struct week_hours week_hours_of(const json_t *hours)
 {
-    return duration_parse(json_str_of(target), ret_us);
+    struct week_hours week = {0};
+    for (size_t day = 0; day < WEEKDAY_COUNT; day++) {
+        const json_t *windows = json_object_get(hours, weekday_names[day]);
+        for (size_t i = 0; i < json_array_size(windows); i++) {
+            const json_t *window = json_array_get(windows, i);
+            const int from = time_of_day_parse(json_str_of(json_array_get(window, 0)));
+            const int to = time_of_day_parse(json_str_of(json_array_get(window, 1)));
+            week.minutes += from >= 0 && to > from ? to - from : 0;
+        }
+        week.days += json_array_size(windows) > 0 ? 1 : 0;
+    }
+    return week;
 }

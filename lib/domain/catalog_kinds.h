@@ -149,7 +149,7 @@ struct calendar_body {
     struct str name;
     struct str time_zone;
     struct hours_body hours;
-    int holidays;
+    struct str holidays; /* a region of domain/holiday.h */
     const struct exception_body *exceptions;
     size_t exception_count;
 };
@@ -204,7 +204,13 @@ enum { CLOCK_FIRST_CONTACT, CLOCK_ACCEPTANCE, CLOCK_QUALIFICATION, CLOCK_ATTEMPT
 enum { STARTS_AT_MQL, STARTS_AT_ACCEPT };
 enum { MEMBER_ROLE_MEMBER, MEMBER_ROLE_MANAGER };
 
+/* How much a calendar is open in a week without holidays and exceptions. */
+struct week_hours {
+    int32_t minutes;
+    int32_t days;
+};
+/* Of a calendar's "hours", which were checked. */
+struct week_hours week_hours_of(const json_t *hours);
+
 /* "HH:MM", 00:00 to 24:00: minutes since midnight, or -1. */
 int time_of_day_parse(struct str text);
-/* A policy's target that counts elapsed time: an ISO 8601 duration. False for all others. */
-bool policy_target_elapsed(const json_t *target, int64_t *ret_us) MUSTCHECK;

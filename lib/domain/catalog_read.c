@@ -17,8 +17,50 @@ static const json_t *array_or_null(const json_t *body, const char *name)
     return json_is_array(value) ? value : NULL;
 }
 
+/* A copy of rows in the snapshot's arena. */
+static bool copy_rows(struct catalog_parts *parts, const void *rows, size_t count, size_t size,
+                      const void **ret_rows)
+{
+    void *copy = arena_array(&parts->arena, count, size);
+    if (copy != NULL && count > 0)
+        memcpy(copy, rows, count * size);
+    *ret_rows = copy;
+    return copy != NULL;
+}
+
+static bool copy_zone(struct catalog_parts *parts, const struct zone *zone, struct zone *ret_zone)
+{
+    const void *offsets;
+    if (!copy_rows(parts, zone->offsets, zone->offset_count, sizeof *zone->offsets, &offsets))
+        return false;
+    *ret_zone = *zone;
+    ret_zone->offsets = offsets;
+    return true;
+}
+
+/* Without an expansion, an id and nothing else: see catalog_calendar. */
+static const void *read_calendar(struct catalog_parts *parts, const struct calendar *expansion,
+                                 struct uuid id)
+{
+    struct calendar *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out == NULL)
+        return NULL;
+    out->id = id;
+    if (expansion == NULL)
+        return out;
+    const void *spans;
+    *out = *expansion;
+    if (!copy_zone(parts, &expansion->zone, &out->zone) ||
+        !copy_rows(parts, expansion->spans, expansion->span_count, sizeof *expansion->spans,
+                   &spans))
+        return NULL;
+    out->spans = spans;
+    return out;
+}
+
 static const void *read_organisation(struct catalog_parts *parts,
-                                     const struct organisation_body *in)
+                                     const struct organisation_body *in,
+                                     const struct calendar *expansion)
 {
     struct organisation *out = arena_alloc(&parts->arena, sizeof *out);
     if (out != NULL) {
@@ -29,6 +71,8 @@ static const void *read_organisation(struct catalog_parts *parts,
             .locale = name_of(locale_names, in->locale),
             .week_starts_on = name_of(weekday_names, in->week_starts_on),
         };
+        if (expansion != NULL && !copy_zone(parts, &expansion->zone, &out->zone))
+            return NULL;
     }
     return out;
 }
@@ -173,13 +217,15 @@ static void read_warnings(struct policy *out, const struct policy_body *in)
     }
 }
 
+/* Its calendar is looked up when all are there. */
 static const void *read_policy(struct catalog_parts *parts, const struct policy_body *in,
-                               struct uuid id, struct faults *faults)
+                               const struct catalog_entry *entry, struct faults *faults)
 {
     const size_t index = parts->policy_count++;
     struct policy *out = &parts->policies[index];
     *out = (struct policy){
-        .id = id,
+        .id = entry->id,
+        .version = entry->version,
         .name = in->name,
         .position = in->position,
         .kind = name_of(clock_kind_names, in->kind),
@@ -188,8 +234,10 @@ static const void *read_policy(struct catalog_parts *parts, const struct policy_
         .is_active = in->is_active,
     };
     read_warnings(out, in);
-    if (!uuid_is_nil(in->calendar) || !policy_target_elapsed(in->target, &out->target_us))
-        faults_add(faults, "/target", "unsupported", "This release counts elapsed time only.");
+    const bool has_calendar = !uuid_is_nil(in->calendar);
+    parts->policy_calendars[index] = in->calendar;
+    if (!sla_target_read(in->target, has_calendar, "/target", &out->target, faults))
+        return out;
     if (in->applies_when == NULL)
         return out;
     const enum err_code code = jsonlogic_compile(in->applies_when, JSONLOGIC_STRICT,
@@ -231,11 +279,12 @@ static const void *read_form_secret(struct catalog_parts *parts, const struct fo
 static_assert((int)FORM_TOKEN_SECRET_BYTES == (int)SHA256_BYTES, "written like a hash");
 
 const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry *entry,
-                         const union catalog_body *in, struct faults *faults)
+                         const union catalog_body *in, const struct calendar *expansion,
+                         struct faults *faults)
 {
     switch (entry->kind) {
     case CATALOG_ORGANISATION:
-        return read_organisation(parts, &in->organisation);
+        return read_organisation(parts, &in->organisation, expansion);
     case CATALOG_ATTRIBUTE:
         return read_attribute(parts, &in->attribute, entry->body);
     case CATALOG_OFFER:
@@ -249,14 +298,15 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
     case CATALOG_KEY:
         return read_key(parts, &in->key, entry->id, faults);
     case CATALOG_POLICY:
-        return read_policy(parts, &in->policy, entry->id, faults);
+        return read_policy(parts, &in->policy, entry, faults);
     case CATALOG_MODEL:
         return read_model(parts, &in->model, faults);
     case CATALOG_FORM_SECRET:
         return read_form_secret(parts, &in->form_secret, faults);
+    case CATALOG_CALENDAR:
+        return read_calendar(parts, expansion, entry->id);
     case CATALOG_CAMPAIGN:
     case CATALOG_STAGE:
-    case CATALOG_CALENDAR:
     case CATALOG_KIND_COUNT_:
         break;
     }

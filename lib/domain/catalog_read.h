@@ -19,6 +19,7 @@ struct catalog_parts {
     size_t key_count;
     struct policy *policies;
     struct jsonlogic **conditions; /* of the policies, NULL where there is none */
+    struct uuid *policy_calendars; /* … nil where there is none */
     size_t policy_count;
     struct catalog_model_entry *models;
     size_t model_count;
@@ -26,10 +27,12 @@ struct catalog_parts {
 
 /*
  * Makes the struct of one entry from its decoded body `in`, whose texts live in entry->body. What
- * the schema could not see (a rule, a hash) is added to `faults`.
+ * the schema could not see (a rule, a hash) is added to `faults`. `expansion`: see struct
+ * catalog_row.
  *
  * Returns what entry->typed shall point to, for a kind without a struct entry->body, and NULL when
  * out of memory.
  */
 const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry *entry,
-                         const union catalog_body *in, struct faults *faults) MUSTCHECK;
+                         const union catalog_body *in, const struct calendar *expansion,
+                         struct faults *faults) MUSTCHECK;

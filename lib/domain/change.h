@@ -331,6 +331,9 @@ struct effects {
     EFFECT_LIST(struct settlement_row) settlements;
     EFFECT_LIST(const struct input *) traces; /* submissions whose marks are to be remembered */
     bool has_clocks; /* a clock was started or changed: the flagger looks */
+    /* Beside those in force: the older versions that clocks count by which were read. */
+    const struct calendar *const *calendars;
+    size_t calendar_count;
 };
 
 /* Whether the input is about a contact, as far as is known: false of a submission that is kept in

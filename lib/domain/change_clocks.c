@@ -5,7 +5,9 @@
  * may be late by a moment, never wrong: a clock that is past its deadline when evidence comes is
  * breached here and now, and met late.
  *
- * A paused clock keeps the deadline it had; the pause is added when it ends.
+ * A paused clock keeps the deadline it had; the pause is added when it ends: its open time, when
+ * the clock counts by a calendar. A clock keeps the version of the policy and of the calendar that
+ * it was started with, whatever becomes of them.
  */
 #include "domain/change_internal.h"
 
@@ -112,6 +114,41 @@ static enum err_code applies(const struct policy *policy, const struct policy_da
     return outcome == RULE_NOMEM ? ERR_NOMEM : OK;
 }
 
+/* ---- calendars ---- */
+
+/* NULL: elapsed time. */
+static const struct calendar *calendar_of(const struct clock_record *clock,
+                                          const struct effects *effects)
+{
+    if (uuid_is_nil(clock->calendar_id)) {
+        return NULL;
+    }
+    const struct calendar *current = catalog_calendar(effects->catalog, clock->calendar_id);
+    if (current != NULL && current->version == clock->calendar_version) {
+        return current;
+    }
+    for (size_t i = 0; i < effects->calendar_count; i++) {
+        const struct calendar *old = effects->calendars[i];
+        if (uuid_eq(old->id, clock->calendar_id) && old->version == clock->calendar_version) {
+            return old;
+        }
+    }
+    return NULL;
+}
+
+/* A moment to come, after the clock's pause. Where the calendar's rows end, a pause counts whole:
+ * nobody loses by it. */
+static int64_t after_pause(const struct calendar *calendar, int64_t at_us, int64_t paused_at_us,
+                           int64_t resumed_at_us)
+{
+    int64_t later_us = TIME_NONE;
+    if (!calendar_shift(calendar, at_us, paused_at_us, resumed_at_us, &later_us) &&
+        !calendar_shift(/* calendar= */ NULL, at_us, paused_at_us, resumed_at_us, &later_us)) {
+        return at_us;
+    }
+    return later_us;
+}
+
 /* ---- starting ---- */
 
 static bool has_clock(const struct contact *contact, struct str kind)
@@ -124,9 +161,17 @@ static bool has_clock(const struct contact *contact, struct str kind)
     return false;
 }
 
+/* No clock is started when its deadline lies beyond what is known of the calendar, which is years
+ * ahead: none is better than a wrong one. */
 static void start_clock(struct contact *contact, const struct policy *policy, int64_t asked_at_us,
                         struct effects *effects)
 {
+    const struct calendar *calendar = policy->calendar;
+    int64_t due_at_us;
+    if (!sla_target_due(&policy->target, calendar, &catalog_organisation(effects->catalog)->zone,
+                        effects->now_us, &due_at_us)) {
+        return;
+    }
     struct clock_record *clock = &contact->clocks[contact->clock_count++];
     *clock = (struct clock_record){
         .clock_id = uuid_new(effects->now_us),
@@ -134,10 +179,13 @@ static void start_clock(struct contact *contact, const struct policy *policy, in
         .kind = policy->kind,
         .policy_id = policy->id,
         .policy = policy->name,
+        .policy_version = policy->version,
+        .calendar_id = calendar != NULL ? calendar->id : (struct uuid){{0}},
+        .calendar_version = calendar != NULL ? calendar->version : 0,
         .state = CLOCK_RUNNING,
         .started_at_us = effects->now_us,
         .asked_at_us = asked_at_us,
-        .due_at_us = effects->now_us + policy->target_us,
+        .due_at_us = due_at_us,
         .paused_at_us = TIME_NONE,
         .attempts_needed = policy->attempts,
         .met_at_us = TIME_NONE,
@@ -147,7 +195,7 @@ static void start_clock(struct contact *contact, const struct policy *policy, in
     for (size_t w = 0; w < policy->warn_count && w < ARRAY_LEN(clock->warnings_us); w++) {
         /* Whole milliseconds, as everything that is shown. */
         clock->warnings_us[clock->warning_count++] = interest_instant_us(
-            effects->now_us + (int64_t)((double)policy->target_us * policy->warn_at[w]));
+            sla_target_fraction_us(calendar, effects->now_us, due_at_us, policy->warn_at[w]));
     }
     touch(clock, effects);
 }
@@ -247,10 +295,13 @@ static void resume(struct clock_record *clock, int64_t at_us, struct effects *ef
         return;
     }
     const int64_t pause_us = at_us > clock->paused_at_us ? at_us - clock->paused_at_us : 0;
+    const int64_t resumed_at_us = clock->paused_at_us + pause_us;
+    const struct calendar *calendar = calendar_of(clock, effects);
     clock->state = CLOCK_RUNNING;
-    clock->due_at_us += pause_us;
+    clock->due_at_us = after_pause(calendar, clock->due_at_us, clock->paused_at_us, resumed_at_us);
     for (size_t w = 0; w < clock->warning_count; w++) {
-        clock->warnings_us[w] += pause_us;
+        clock->warnings_us[w] =
+            after_pause(calendar, clock->warnings_us[w], clock->paused_at_us, resumed_at_us);
     }
     clock->paused_seconds += (double)pause_us / (double)US_PER_SECOND;
     clock->paused_at_us = TIME_NONE;

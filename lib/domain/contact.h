@@ -62,6 +62,9 @@ struct clock_record {
     struct str kind;
     struct uuid policy_id;
     struct str policy;
+    int32_t policy_version;  /* 0: from before versions were kept */
+    struct uuid calendar_id; /* nil: elapsed time */
+    int32_t calendar_version;
     enum clock_state state;
     int64_t started_at_us;
     int64_t asked_at_us; /* when the person asked, if that was kept somewhere until it started */

@@ -323,7 +323,9 @@ static enum err_code read_decide_write(struct batch *batch, struct attempt_state
         batch->effects = (struct effects){.arena = batch->arena,
                                           .scratch = &batch->worker->scratch,
                                           .catalog = batch->catalog,
-                                          .now_us = batch->now_us};
+                                          .now_us = batch->now_us,
+                                          .calendars = batch->calendars,
+                                          .calendar_count = batch->calendar_count};
         code = decide_all(batch);
     }
     if (code != OK || batch->is_dry_run) {

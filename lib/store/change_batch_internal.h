@@ -65,7 +65,9 @@ struct batch {
     size_t contact_count;
     struct rows *rows[16]; /* freed at the end: texts point into them */
     size_t row_count;
-    size_t sent; /* statements */
+    size_t sent;                       /* statements */
+    const struct calendar **calendars; /* older versions that clocks count by */
+    size_t calendar_count;
 
     struct effects effects;
 };

@@ -1,3 +1,4 @@
+#include "store/calendar_rows.h"
 #include "store/change_batch_internal.h"
 #include "store/contact_rows.h"
 
@@ -38,6 +39,67 @@ static void take_clocks(struct batch *batch, const struct rows *rows)
         }
     }
 }
+
+/* ---- calendars of clocks that were started by an older version ---- */
+
+enum { OLD_CALENDARS_MAX = 64 }; /* of a batch; beyond that pauses count whole */
+
+static bool is_wanted(const struct calendar_key *keys, size_t count, struct calendar_key key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].version == key.version && uuid_eq(keys[i].id, key.id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t find_old_calendars(const struct batch *batch, struct calendar_key *keys)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->contact_count; i++) {
+        const struct contact *contact = batch->contacts[i];
+        for (size_t c = 0; c < contact->clock_count; c++) {
+            const struct clock_record *clock = &contact->clocks[c];
+            const struct calendar_key key = {clock->calendar_id, clock->calendar_version};
+            const struct calendar *current = catalog_calendar(batch->catalog, key.id);
+            const bool is_at_hand = uuid_is_nil(key.id) || clock->ended_at_us != TIME_NONE ||
+                                    (current != NULL && current->version == key.version);
+            if (!is_at_hand && count < OLD_CALENDARS_MAX && !is_wanted(keys, count, key)) {
+                keys[count++] = key;
+            }
+        }
+    }
+    return count;
+}
+
+/* Seldom any: a calendar was changed while clocks ran. */
+static enum err_code read_old_calendars(struct batch *batch)
+{
+    struct calendar_key keys[OLD_CALENDARS_MAX];
+    const size_t count = find_old_calendars(batch, keys);
+    if (count == 0) {
+        return OK;
+    }
+    struct conn *conn = batch->worker->conn;
+    const struct calendar **found = arena_array(batch->arena, count, sizeof(struct calendar *));
+    batch->calendars = arena_array(batch->arena, count, sizeof(struct calendar *));
+    if (found == NULL || batch->calendars == NULL) {
+        return batch_no_memory(batch);
+    }
+    enum err_code code = calendars_send(conn, keys, count, batch->reterr);
+    code = code != OK ? code : conn_flush(conn, batch->reterr);
+    code = code != OK ? code
+                      : calendars_receive(conn, keys, count, batch->arena, found, batch->reterr);
+    for (size_t i = 0; code == OK && i < count; i++) {
+        if (found[i] != NULL) {
+            batch->calendars[batch->calendar_count++] = found[i];
+        }
+    }
+    return code;
+}
+
+/* ---- histories ---- */
 
 static enum err_code take_history(struct batch *batch, const struct rows *rows)
 {
@@ -130,5 +192,5 @@ enum err_code batch_read_details(struct batch *batch)
             code = take_history(batch, rows);
         }
     }
-    return code;
+    return code == OK ? read_old_calendars(batch) : code;
 }

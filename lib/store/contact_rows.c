@@ -167,4 +167,6 @@ void clock_from_row(const struct rows *rows, size_t row, struct clock_record *cl
     clock->breached_at_us = row_time(rows, row, 14);
     clock->ended_at_us = row_time(rows, row, 15);
     clock->end_reason = row_text(rows, row, 16);
+    clock->calendar_id = row_uuid(rows, row, 17);
+    clock->calendar_version = row_int(rows, row, 18);
 }

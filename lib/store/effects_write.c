@@ -420,6 +420,14 @@ static void write_clock(struct json_writer *json, struct uuid contact_id,
     WRITE("breached_at", json_time, row->breached_at_us);
     WRITE("ended_at", json_time, row->ended_at_us);
     WRITE("end_reason", json_str, row->end_reason);
+    /* Kept as they are when the clock was stored before. */
+    if (row->policy_version > 0) {
+        WRITE("policy_version", json_int, row->policy_version);
+    }
+    if (!uuid_is_nil(row->calendar_id)) {
+        WRITE("calendar_id", json_uuid, row->calendar_id);
+        WRITE("calendar_version", json_int, row->calendar_version);
+    }
 }
 
 static void write_attempt(struct json_writer *json, const struct writer *writer, size_t index)

@@ -4,6 +4,7 @@
  * gets the answer finds what it says.
  */
 #include "schema/json.h"
+#include "store/calendar_rows.h"
 #include "store/idempotency.h"
 #include "store/store_internal.h"
 
@@ -286,6 +287,24 @@ static enum err_code store_answer(struct setup *setup, size_t *sent)
     return conn_send(setup->worker->conn, STATEMENT_IDEMPOTENCY_INSERT, params, setup->reterr);
 }
 
+/* What a calendar means is there as soon as the calendar is: in the same transaction. */
+static enum err_code expand_calendar(struct setup *setup, size_t *sent)
+{
+    const struct setup_op *op = setup->op;
+    if (!calendar_is_expanded(op->entry_kind) ||
+        (op->action != SETUP_CREATE && op->action != SETUP_PATCH)) {
+        return OK;
+    }
+    const struct catalog_entry *existing = setup->existing;
+    const struct calendar_key key = {
+        .id = existing != NULL ? existing->id : op->id,
+        .version = existing != NULL ? existing->version + 1 : 1,
+    };
+    *sent += 1;
+    return calendar_send_expansion(setup->worker->conn, &setup->worker->params, key, setup->body,
+                                   setup->now_us, op->arena, setup->reterr);
+}
+
 static enum err_code write_entries(struct setup *setup, bool *ret_is_synced)
 {
     struct conn *conn = setup->worker->conn;
@@ -293,6 +312,7 @@ static enum err_code write_entries(struct setup *setup, bool *ret_is_synced)
                                                                : send_entry(setup);
     size_t sent = 3; /* entry, version, COMMIT */
     code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
+    code = code != OK ? code : expand_calendar(setup, &sent);
     code = code != OK ? code : store_answer(setup, &sent);
     code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, NULL, setup->reterr);
     if (code == OK) {

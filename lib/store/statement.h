@@ -59,6 +59,13 @@
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \
     STATEMENT(CATALOG_UPDATE, catalog_update)                                                      \
     STATEMENT(CATALOG_DELETE, catalog_delete)                                                      \
+    STATEMENT(CALENDAR_REACH_ROWS, calendar_reach_rows)                                            \
+    STATEMENT(CALENDAR_SPAN_ROWS, calendar_span_rows)                                              \
+    STATEMENT(CALENDAR_ZONE_ROWS, calendar_zone_rows)                                              \
+    STATEMENT(CALENDAR_EXPAND, calendar_expand)                                                    \
+    STATEMENT(CALENDAR_CLEAR, calendar_clear)                                                      \
+    STATEMENT(CALENDAR_DUE, calendar_due)                                                          \
+    STATEMENT(CALENDAR_FORGET, calendar_forget)                                                    \
     STATEMENT(TIME_ZONE_EXISTS, time_zone_exists)                                                  \
     STATEMENT(CATALOG_BUMP, catalog_bump)                                                          \
     STATEMENT(FEED_LOCK, feed_lock)                                                                \

@@ -40,6 +40,14 @@ enum request_step key_finish(struct request *request);
 enum request_step key_delete_start(struct request *request);
 enum request_step key_delete_finish(struct request *request);
 
+/* ---- calendars.c ---- */
+extern const struct query calendar_days_query;
+enum request_step calendar_days_start(struct request *request);
+enum request_step calendar_days_finish(struct request *request);
+extern const struct schema calendar_preview_schema;
+enum request_step calendar_preview_start(struct request *request);
+enum request_step calendar_preview_finish(struct request *request);
+
 /* ---- capture: submit*.c, pages.c, embed.c, form_tokens.c, activities.c ---- */
 extern const struct query thanks_query;
 extern const struct query embed_query;

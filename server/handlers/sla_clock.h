@@ -20,6 +20,10 @@ enum sla_clock_column {
     SLA_CLOCK_BREACHED_AT,
     SLA_CLOCK_ENDED_AT,
     SLA_CLOCK_END_REASON,
+    SLA_CLOCK_POLICY_VERSION,
+    SLA_CLOCK_CALENDAR_ID,
+    SLA_CLOCK_CALENDAR_VERSION,
+    SLA_CLOCK_OPEN_SECONDS,
 };
 
 /* Writes the object of one row, whose columns begin at `column`. A clock that has not ended has run

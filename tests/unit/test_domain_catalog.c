@@ -99,7 +99,7 @@ static void test_a_fresh_database_holds_what_the_contract_says(void **state)
     const struct policy *const *policies = catalog_policies(catalog, &count);
     assert_int_equal(count, 1);
     assert_str_is(policies[0]->kind, "first_contact");
-    assert_int_equal(policies[0]->target_us, US_PER_DAY);
+    assert_int_equal(policies[0]->target.duration_us, US_PER_DAY);
     assert_false(policies[0]->starts_on_accept);
     assert_int_equal(policies[0]->warn_count, 2);
     assert_true(policies[0]->warn_at[0] == 0.5 && policies[0]->warn_at[1] == 0.8);
@@ -265,7 +265,7 @@ static void test_policies_come_by_position_with_their_condition(void **state)
     assert_str_is(vip->name, "VIP");
     assert_true(vip->starts_on_accept);
     assert_int_equal(vip->attempts, 5);
-    assert_int_equal(vip->target_us, US_PER_DAY);
+    assert_int_equal(vip->target.duration_us, US_PER_DAY);
     assert_int_equal(vip->warn_count, 2);
     assert_true(vip->warn_at[0] == 0.25 && vip->warn_at[1] == 0.9);
     assert_non_null(vip->applies_when);

@@ -232,83 +232,92 @@ static const struct {
     const char *text;
     const char *faults;
 } refusals[] = {
-    {CATALOG_OFFER,        "[]",                                                              " type"                                                },
+    {CATALOG_OFFER,        "[]",                                                                 " type"                                                },
     {CATALOG_OFFER,        "{}",
      "/slug required, /title required, /kind required, "
-     "/journey_step required"                                                                                                                        },
+     "/journey_step required"                                                                                                                           },
     {CATALOG_OFFER,
      "{\"slug\":\"E b\",\"title\":\"\",\"kind\":\"book\",\"journey_step\":null,"
-     "\"url\":\"ftp://x\",\"id\":\"x\",\"published_at\":\"2026-11-18\"}",                     "/slug format, /title too_short, /kind choice, /journey_step required, "
-     "/published_at format, /id unknown, /url format"                       },
+     "\"url\":\"ftp://x\",\"id\":\"x\",\"published_at\":\"2026-11-18\"}",                        "/slug format, /title too_short, /kind choice, /journey_step required, "
+     "/published_at format, /id unknown, /url format"                          },
     {CATALOG_OFFER,
      "{\"slug\":\"" NEW_ID "\",\"title\":\"T\",\"kind\":\"demo\","
-     "\"journey_step\":\"decision\",\"url\":\"https://a b\"}",                                "/slug format, /url format"                            },
-    {CATALOG_ATTRIBUTE,    "{\"name\":\"seniority\",\"type\":\"text\"}",                      "/name reserved"                                       },
-    {CATALOG_ATTRIBUTE,    "{\"name\":\"email\",\"type\":\"text\"}",                          "/name reserved"                                       },
-    {CATALOG_ATTRIBUTE,    "{\"name\":\"x\",\"type\":\"choice\"}",                            "/choices required"                                    },
-    {CATALOG_ATTRIBUTE,    "{\"name\":\"x\",\"type\":\"choice\",\"choices\":[]}",             "/choices too_few"                                     },
+     "\"journey_step\":\"decision\",\"url\":\"https://a b\"}",                                   "/slug format, /url format"                            },
+    {CATALOG_ATTRIBUTE,    "{\"name\":\"seniority\",\"type\":\"text\"}",                         "/name reserved"                                       },
+    {CATALOG_ATTRIBUTE,    "{\"name\":\"email\",\"type\":\"text\"}",                             "/name reserved"                                       },
+    {CATALOG_ATTRIBUTE,    "{\"name\":\"x\",\"type\":\"choice\"}",                               "/choices required"                                    },
+    {CATALOG_ATTRIBUTE,    "{\"name\":\"x\",\"type\":\"choice\",\"choices\":[]}",                "/choices too_few"                                     },
     {CATALOG_ATTRIBUTE,    "{\"name\":\"x\",\"type\":\"text\",\"choices\":[\"a\"]}",
-     "/choices not_allowed"                                                                                                                          },
+     "/choices not_allowed"                                                                                                                             },
     {CATALOG_ATTRIBUTE,
-     "{\"name\":\"x\",\"type\":\"choice\",\"choices\":[\"a\",\"b\",\"a\"],\"label\":7}",      "/choices/2 duplicate, /label type"                    },
+     "{\"name\":\"x\",\"type\":\"choice\",\"choices\":[\"a\",\"b\",\"a\"],\"label\":7}",         "/choices/2 duplicate, /label type"                    },
     {CATALOG_ATTRIBUTE,    "{\"name\":\"x\",\"type\":\"text\",\"label\":{\"de\":\"X\"}}",
-     "/label/de unknown"                                                                                                                             },
+     "/label/de unknown"                                                                                                                                },
     {CATALOG_FORM,
      "{\"slug\":\"f\",\"name\":\"F\",\"offer\":\"none\",\"campaign\":\"" OFFER_ID
      "\",\"required\":[\"A B\"],\"fields\":{\"a/b\":\"Not Ours\",\"\":1},"
      "\"allowed_origins\":[\"https://a.example/\",\"*\",\"https://a.example\"],"
-     "\"redirect_url\":\"/thanks\",\"protection\":{\"captcha\":true},\"makes\":\"mql\"}",     "/makes choice, /required/0 format, "
+     "\"redirect_url\":\"/thanks\",\"protection\":{\"captcha\":true},\"makes\":\"mql\"}",        "/makes choice, /required/0 format, "
      "/allowed_origins/0 format, /allowed_origins/1 format, /fields/a~1b format, "
      "/fields/ format, /fields/ type, /redirect_url format, /protection/captcha unknown, "
      "/offer reference, "
-     "/campaign reference"                                  },
+     "/campaign reference"                                     },
     {CATALOG_CAMPAIGN,
      "{\"slug\":\"c\",\"name\":\"C\",\"starts_on\":\"2027-02-01\",\"ends_on\":\"2027-01-31\","
-     "\"budget\":-1,\"currency\":\"eur\"}",                                                   "/budget range, /ends_on order, /currency format"      },
+     "\"budget\":-1,\"currency\":\"eur\"}",                                                      "/budget range, /ends_on order, /currency format"      },
     {CATALOG_MEMBER,
-     "{\"name\":\"B\",\"team\":\"it\",\"email\":\"nobody\",\"time_zone\":\"Europe//Paris\"}", "/team choice, /time_zone format, /email format"       },
-    {CATALOG_REASON,       "{\"kind\":\"lose\"}",                                             "/code required"                                       },
-    {CATALOG_REASON,       "{\"code\":\"a:b\",\"kind\":\"win\"}",                             "/code format, /kind choice"                           },
-    {CATALOG_STAGE,        "{\"label\":\"x\",\"definition\":\"y\",\"guidance\":\"z\"}",       " fixed"                                               },
-    {CATALOG_ORGANISATION, "{}",                                                              " fixed"                                               },
+     "{\"name\":\"B\",\"team\":\"it\",\"email\":\"nobody\",\"time_zone\":\"Europe//Paris\"}",    "/team choice, /time_zone format, /email format"       },
+    {CATALOG_REASON,       "{\"kind\":\"lose\"}",                                                "/code required"                                       },
+    {CATALOG_REASON,       "{\"code\":\"a:b\",\"kind\":\"win\"}",                                "/code format, /kind choice"                           },
+    {CATALOG_STAGE,        "{\"label\":\"x\",\"definition\":\"y\",\"guidance\":\"z\"}",          " fixed"                                               },
+    {CATALOG_ORGANISATION, "{}",                                                                 " fixed"                                               },
     {CATALOG_KEY,          "{\"name\":\"K\"}",
-     "/prefix required, /last4 required, /hash required, /scopes required"                                                                           },
+     "/prefix required, /last4 required, /hash required, /scopes required"                                                                              },
     {CATALOG_KEY,
      "{\"name\":\"K\",\"scopes\":[\"root\"],\"form\":\"none\",\"member\":\"" OFFER_ID
      "\",\"expires_at\":\"2020-01-01T00:00:00Z\"," MADE "}",
      "/scopes/0 choice, /expires_at range, /form not_allowed, /form reference, "
-     "/member reference"                                                                                                                             },
+     "/member reference"                                                                                                                                },
     {CATALOG_KEY,
      "{\"name\":\"K\",\"kind\":\"publishable\",\"scopes\":[\"submit\",\"read\"],"
      "\"previous_hash\":\"" HASH "\"," MADE "}",
-     "/previous_expires_at required, /scopes choice"                                                                                                 },
-    {CATALOG_POLICY,       "{}",                                                              "/name required, /kind required, /target required"     },
+     "/previous_expires_at required, /scopes choice"                                                                                                    },
+    {CATALOG_POLICY,       "{}",                                                                 "/name required, /kind required, /target required"     },
     {CATALOG_POLICY,
      "{\"name\":\"P\",\"kind\":\"first_contact\",\"target\":\"1 day\",\"attempts\":3,"
      "\"warn_at\":[0,1],\"applies_when\":{\"and\":[{\"near\":1},{\"far\":2}]},"
-     "\"position\":0}",                                                                       "/position range, /warn_at/0 range, /warn_at/1 range, /target format, "
+     "\"position\":0}",                                                                          "/position range, /warn_at/0 range, /warn_at/1 range, /target format, "
      "/attempts not_allowed, /applies_when/and/0/near unknown_operator, "
-     "/applies_when/and/1/far unknown_operator"                                                                               },
+     "/applies_when/and/1/far unknown_operator"                                                                                  },
     {CATALOG_POLICY,
      "{\"name\":\"P\",\"kind\":\"acceptance\",\"starts\":\"accepted\",\"target\":{"
      "\"weekday\":\"wednesday\",\"time\":\"18:00\"},\"calendar\":\"" CALENDAR_ID "\"}",
-     "/target unsupported, /calendar unsupported, /starts not_allowed"                                                                               },
+     "/starts not_allowed"                                                                                                                              },
+    {CATALOG_POLICY,
+     "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":\"P1DT2H\",\"calendar\":\"" CALENDAR_ID
+     "\"}",                                                                                      "/target format"                                       },
+    {CATALOG_POLICY,
+     "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":\"PT4000H\",\"calendar\":\"" CALENDAR_ID
+     "\"}",                                                                                      "/target range"                                        },
+    {CATALOG_POLICY,
+     "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":\"PT4H\",\"calendar\":\"" NEW_ID "\"}",
+     "/calendar reference"                                                                                                                              },
     {CATALOG_POLICY,       "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":\"PT0S\"}",
-     "/target range"                                                                                                                                 },
-    {CATALOG_POLICY,       "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":24}",          "/target type"                                         },
+     "/target range"                                                                                                                                    },
+    {CATALOG_POLICY,       "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":24}",             "/target type"                                         },
     {CATALOG_CALENDAR,
      "{\"name\":\"C\",\"time_zone\":\"Mars\",\"hours\":{\"monday\":[[\"09:00\",\"12:00\"],"
      "[\"11:00\",\"13:00\"]],\"tuesday\":[[\"9:00\",\"12:00\"],[\"14:00\"],7],"
-     "\"someday\":[]},\"holidays\":\"DE\",\"exceptions\":[{\"date\":\"2026-12-24\","
-     "\"hours\":[[\"12:00\",\"09:00\"]]},{\"date\":\"2026-12-24\",\"hours\":[]}]}",           "/hours/someday unknown, /holidays choice, /hours/monday/1 order, "
+     "\"someday\":[]},\"holidays\":\"XX\",\"exceptions\":[{\"date\":\"2026-12-24\","
+     "\"hours\":[[\"12:00\",\"09:00\"]]},{\"date\":\"2026-12-24\",\"hours\":[]}]}",              "/hours/someday unknown, /holidays choice, /hours/monday/1 order, "
      "/hours/tuesday/0 format, /hours/tuesday/1 format, /hours/tuesday/2 format, "
-     "/exceptions/0/hours/0 order, /exceptions/1/date duplicate"  },
-    {CATALOG_MODEL,        "{\"name\":\"m\"}",                                                "/fit required, /interest required, /decision required"},
+     "/exceptions/0/hours/0 order, /exceptions/1/date duplicate"     },
+    {CATALOG_MODEL,        "{\"name\":\"m\"}",                                                   "/fit required, /interest required, /decision required"},
     {CATALOG_MODEL,
      "{\"name\":\"m\",\"fit\":{\"rules\":[{\"name\":\"r\",\"when\":true,\"points\":1,"
      "\"from\":\"2027-01-01\"}],\"grades\":{\"A\":3,\"B\":2,\"C\":1}},"
      "\"interest\":{\"half_life\":\"P1D\",\"rules\":[],\"grades\":{\"1\":3,\"2\":2,\"3\":1}},"
-     "\"decision\":{\"*\":\"stay\"}}",                                                        "/fit/rules/0/from unsupported"                        },
+     "\"decision\":{\"*\":\"stay\"}}",                                                           "/fit/rules/0/from unsupported"                        },
 };
 
 static void test_refuses_with_all_faults_at_once(void **state)

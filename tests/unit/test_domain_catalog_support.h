@@ -53,6 +53,7 @@ static inline void default_rows_init(struct default_rows *rows)
     while (at != NULL && strstr(at, "$json$") != NULL) {
         assert_true(rows->count < DEFAULT_ROWS_MAX);
         struct catalog_row *row = &rows->rows[rows->count++];
+        *row = (struct catalog_row){.version = 1};
         const struct str id = between(&at, "('", "'");
         assert_true(uuid_parse(id, &row->id));
         const int kind = name_index(catalog_kind_names, between(&at, "'", "'"));
@@ -61,7 +62,6 @@ static inline void default_rows_init(struct default_rows *rows)
         const bool has_slug = strncmp(at, ", NULL", 6) != 0;
         row->slug = has_slug ? between(&at, "'", "'") : id;
         row->body = between(&at, "$json$", "$json$");
-        row->version = 1;
         row->created_at_us = row->updated_at_us = INT64_C(1795000000000000);
     }
 }

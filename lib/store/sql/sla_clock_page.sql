@@ -2,7 +2,11 @@
 -- states $3, of the kinds $4, on handoffs of the assignee $5 (null: of anybody) or, with $6, of nobody. At most $7.
 -- The columns are those of handoff_clocks.sql from its second on.
 SELECT k.clock_id, k.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h.assignee, k.kind, k.policy,
-       k.policy_id, k.state, k.started_at, k.due_at, k.met_at, k.breached_at, k.ended_at, k.end_reason
+       k.policy_id, k.state, k.started_at, k.due_at, k.met_at, k.breached_at, k.ended_at, k.end_reason,
+       k.policy_version, k.calendar_id, k.calendar_version,
+       CASE WHEN k.calendar_id IS NOT NULL
+            THEN calendar_open_before(k.calendar_id, k.calendar_version, coalesce(k.ended_at, relais_now()))
+                 - calendar_open_before(k.calendar_id, k.calendar_version, k.started_at) END
 FROM sla_clock k
 CROSS JOIN LATERAL (
     SELECT x.assignee FROM handoff x

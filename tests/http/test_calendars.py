@@ -1,0 +1,244 @@
+"""Working hours: policies that count by a calendar, clocks that keep the version they were started with."""
+
+import datetime
+import zoneinfo
+
+import pytest
+
+from support import funnel, times
+from support.client import expect, faults
+from support.waiting import wait_until
+
+OFFICE = {day: [["09:00", "12:30"], ["14:00", "18:00"]]
+          for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+ALWAYS = {day: [["00:00", "24:00"]] for day in (*OFFICE, "saturday", "sunday")}
+
+
+def calendar_of(client):
+    return client.read("/v1/sla/calendars")["data"][-1]
+
+
+def make_calendar(client, hours=None, **fields):
+    return client.make("/v1/sla/calendars", {"name": funnel.unique("K"), "time_zone": "Europe/Paris",
+                                             "hours": OFFICE if hours is None else hours, **fields})
+
+
+def set_policy(service, **fields):
+    policy = funnel.policy_of(service.admin)
+    return service.admin.change(f"/v1/sla/policies/{policy['id']}", fields)
+
+
+def move_to(service, text):
+    """The database's clock to a moment from now on."""
+    service.database.move_clock(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) - times.utc_now())
+
+
+def clock_of(service, handoff):
+    (clock,) = [clock for clock in funnel.clocks_of(service.reader, handoff) if clock["kind"] == "first_contact"]
+    return clock
+
+
+# --- the rows -------------------------------------------------------------------------------------
+
+
+def test_a_fresh_database_has_its_calendar_expanded(fresh):
+    first, last, spans = fresh.database.rows("""
+        SELECT v.first_day, v.last_day, (SELECT count(*) FROM calendar_span s WHERE s.calendar_id = v.calendar_id)
+        FROM calendar_version v JOIN catalog_entry e ON e.id = v.calendar_id WHERE e.kind = 'calendar'""")[0]
+    now = fresh.database.value("SELECT relais_now()")
+    assert (first, last) == (datetime.date(now.year - 1, 1, 1), datetime.date(now.year + 5, 12, 31))
+    assert spans > 3000
+    closed = fresh.database.value("""
+        SELECT count(*) FROM calendar_span WHERE opens_at < %s AND closes_at > %s""",
+                                  f"{now.year + 1}-12-26T00:00Z", f"{now.year + 1}-12-25T00:00Z")
+    assert closed == 0
+
+
+def test_a_calendar_that_nobody_expanded_is_expanded_at_the_start(fresh):
+    """As after an upgrade, or a change by the release before."""
+    fresh.server.stop()
+    for table in ("calendar_span", "calendar_zone", "calendar_version"):
+        fresh.database.execute(f"DELETE FROM {table}")
+    fresh.server.start()
+    assert fresh.database.value("SELECT count(*) FROM calendar_version") == 2
+    set_policy(fresh, calendar=calendar_of(fresh.admin)["id"], target="PT8H")
+    handoff = funnel.Desk(fresh).handoff_in("open")
+    assert clock_of(fresh, handoff)["calendar"] == calendar_of(fresh.admin)["id"]
+
+
+# --- clocks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target,asked,due", [
+    ("PT1H", "2030-11-29T15:30:00.000Z", "2030-11-29T16:30:00.000Z"),
+    ("PT1H", "2030-11-29T16:30:00.000Z", "2030-12-02T08:30:00.000Z"),
+    ("PT1H", "2030-11-29T11:00:00.000Z", "2030-11-29T13:30:00.000Z"),
+    ("P1D", "2030-11-29T16:45:00.000Z", "2030-12-02T16:45:00.000Z"),
+    ("P2D", "2030-12-24T16:45:00.000Z", "2030-12-27T16:45:00.000Z"),
+    ({"weekday": "wednesday", "time": "18:00", "at_least": "PT24H"}, "2030-11-29T16:30:00.000Z",
+     "2030-12-11T17:00:00.000Z"),
+    ({"weekday": "wednesday", "time": "18:00"}, "2030-12-23T16:30:00.000Z", "2030-12-26T17:00:00.000Z"),
+])
+def test_a_clock_is_due_by_the_calendar(fresh, target, asked, due):
+    """Of the French calendar of a fresh database, Christmas included. The clock moves a second or so meanwhile."""
+    calendar = calendar_of(fresh.admin)
+    policy = set_policy(fresh, calendar=calendar["id"], target=target)
+    desk = funnel.Desk(fresh)
+    move_to(fresh, asked)
+    clock = clock_of(fresh, desk.handoff_in("open"))
+    late = times.seconds(asked, clock["started_at"])
+    assert 0 <= late < 60
+    moved = 0 if isinstance(target, dict) else late
+    assert times.seconds(due, clock["due_at"]) == pytest.approx(moved, abs=0.002)
+    assert (clock["calendar"], clock["calendar_version"], clock["policy_version"]) == (calendar["id"], 1, 2)
+    assert policy["target"] == target
+
+
+def test_a_day_of_the_week_without_a_calendar_is_the_organisations(fresh):
+    fresh.admin.change("/v1/organisation", {"time_zone": "America/New_York"})
+    set_policy(fresh, target={"weekday": "wednesday", "time": "18:00", "at_least": "PT24H"})
+    clock = clock_of(fresh, funnel.Desk(fresh).handoff_in("open"))
+    due = datetime.datetime.fromisoformat(clock["due_at"].replace("Z", "+00:00"))
+    assert due.astimezone(zoneinfo.ZoneInfo("America/New_York")).strftime("%A %H:%M") == "Wednesday 18:00"
+    assert 24 * 3600 <= times.seconds(clock["started_at"], clock["due_at"]) < 8 * 24 * 3600 + 1
+    assert (clock["calendar"], clock["calendar_version"], clock["open_seconds"]) == (None, None, None)
+
+
+def test_warnings_and_the_breach_come_by_open_time(fresh):
+    """Friday 17:00 and four open hours: half of it is Monday 10:00, all of it Monday 12:00."""
+    set_policy(fresh, calendar=calendar_of(fresh.admin)["id"], target="PT4H", warn_at=[0.5])
+    desk = funnel.Desk(fresh)
+    move_to(fresh, "2030-11-29T16:00:00+00:00")
+    handoff = desk.handoff_in("open")
+    assert clock_of(fresh, handoff)["due_at"].startswith("2030-12-02T11:0")
+    events = lambda: [event["type"] for event in funnel.events_after(fresh.reader, 0) if event["type"].startswith("sla.")]
+    move_to(fresh, "2030-12-02T08:58:00+00:00")
+    assert clock_of(fresh, handoff)["state"] == "running" and events() == []
+    assert clock_of(fresh, handoff)["open_seconds"] == pytest.approx(3600 + 58 * 60, abs=60)
+    move_to(fresh, "2030-12-02T10:30:00+00:00")
+    wait_until(lambda: events() == ["sla.warning"], what="the warning")
+    move_to(fresh, "2030-12-02T11:05:00+00:00")
+    wait_until(lambda: events() == ["sla.warning", "sla.breached"], what="the breach")
+
+
+def test_a_pause_moves_a_clock_by_its_open_time(fresh):
+    set_policy(fresh, calendar=calendar_of(fresh.admin)["id"], target="PT4H")
+    desk = funnel.Desk(fresh)
+    move_to(fresh, "2030-11-29T16:00:00+00:00")
+    by_hand, by_itself = desk.handoff_in("open"), desk.handoff_in("open")
+    before = {handoff["id"]: clock_of(fresh, handoff)["due_at"] for handoff in (by_hand, by_itself)}
+    for handoff in (by_hand, by_itself):
+        funnel.make_move(fresh.sales, handoff, "pause", {"until": "2030-12-02T09:00:00Z", "reason": "holidays"})
+    move_to(fresh, "2030-12-02T08:00:00+00:00")  # an hour of Friday is over
+    funnel.make_move(fresh.sales, by_hand, "resume")
+    after = clock_of(fresh, by_hand)
+    assert times.seconds(before[by_hand["id"]], after["due_at"]) == pytest.approx(2.5 * 3600, abs=30)  # over lunch
+    move_to(fresh, "2030-12-02T09:30:00+00:00")  # that one's pause ended by itself at 10:00 local
+    after = wait_until(lambda: (lambda clock: clock if clock["state"] == "running" else None)(clock_of(fresh, by_itself)),
+                       what="the pause's end")
+    assert times.seconds(before[by_itself["id"]], after["due_at"]) == pytest.approx(3.5 * 3600, abs=30)
+
+
+def test_a_clock_keeps_the_version_it_was_started_with(fresh):
+    calendar = make_calendar(fresh.admin)
+    set_policy(fresh, calendar=calendar["id"], target="PT4H")
+    desk = funnel.Desk(fresh)
+    move_to(fresh, "2030-11-29T16:00:00+00:00")
+    handoff = desk.handoff_in("open")
+    before = clock_of(fresh, handoff)
+    fresh.admin.change(f"/v1/sla/calendars/{calendar['id']}", {"hours": ALWAYS})
+    assert clock_of(fresh, handoff)["due_at"] == before["due_at"]
+    late = clock_of(fresh, desk.handoff_in("open"))
+    assert (before["calendar_version"], late["calendar_version"]) == (1, 2)
+    assert times.seconds(late["started_at"], late["due_at"]) == 4 * 3600
+    # A pause of the older one goes by the older version, by hand and by itself.
+    funnel.make_move(fresh.sales, handoff, "pause", {"until": "2030-12-02T12:00:00Z", "reason": "holidays"})
+    move_to(fresh, "2030-12-02T08:00:00+00:00")
+    funnel.make_move(fresh.sales, handoff, "resume")
+    after = clock_of(fresh, handoff)
+    assert times.seconds(before["due_at"], after["due_at"]) == pytest.approx(2.5 * 3600, abs=30)  # over lunch
+    assert after["calendar_version"] == 1
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+
+def test_a_policy_needs_a_calendar_that_opens(fresh):
+    empty = make_calendar(fresh.admin, hours={})
+    policy = funnel.policy_of(fresh.admin)
+    path = f"/v1/sla/policies/{policy['id']}"
+    assert faults(fresh.admin.patch(path, {"calendar": empty["id"]})) == {"/calendar": "empty"}
+    short = make_calendar(fresh.admin, hours={"monday": [["09:00", "09:10"]]})
+    assert faults(fresh.admin.patch(path, {"calendar": short["id"], "target": "PT24H"})) == {"/target": "range"}
+    assert faults(fresh.admin.patch(path, {"calendar": short["id"], "target": "P200D"})) == {"/target": "range"}
+    used = make_calendar(fresh.admin)
+    fresh.admin.change(path, {"calendar": used["id"]})
+    answer = fresh.admin.patch(f"/v1/sla/calendars/{used['id']}", {"hours": dict.fromkeys(OFFICE, [])})
+    assert faults(answer) == {"/hours": "empty"}
+    expect(fresh.admin.patch(f"/v1/sla/calendars/{used['id']}", {"hours": {"monday": []}}), 200)
+
+
+@pytest.mark.parametrize("fields,pointer", [
+    ({"holidays": "XX"}, "/holidays"), ({"holidays": "fr"}, "/holidays"), ({"time_zone": "Europe/Mars"}, "/time_zone"),
+    ({"hours": {"monday": [["18:00", "09:00"]]}}, "/hours/monday/0"),
+    ({"exceptions": [{"date": "2026-02-30", "hours": []}]}, "/exceptions/0/date")])
+def test_faults_of_calendars(service, fields, pointer):
+    body = {"name": "K", "time_zone": "Europe/Paris", "hours": OFFICE, **fields}
+    assert list(faults(service.admin.post("/v1/sla/calendars", body))) == [pointer]
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+def test_the_days_of_a_calendar(service):
+    calendar = make_calendar(service.admin, holidays="FR-57", exceptions=[
+        {"date": "2027-12-24", "hours": [["09:00", "12:00"]]}, {"date": "2027-12-27", "hours": []},
+        {"date": "2027-12-26", "hours": [["10:00", "11:00"]]}])
+    path = f"/v1/sla/calendars/{calendar['id']}/days"
+    answer = service.reader.read(path, **{"from": "2027-12-23", "to": "2027-12-29"})
+    assert (answer["calendar"], answer["version"], answer["time_zone"]) == (calendar["id"], 1, "Europe/Paris")
+    assert [(day["date"], day["weekday"], day["open"], day["why"], day["holiday"], day["open_seconds"]) for day in
+            answer["data"]] == [
+        ("2027-12-23", "thursday", True, "week", None, 27000),
+        ("2027-12-24", "friday", True, "exception", None, 10800),
+        ("2027-12-25", "saturday", False, "holiday", "Noël", 0),
+        ("2027-12-26", "sunday", True, "exception", "Saint-Étienne", 3600),
+        ("2027-12-27", "monday", False, "exception", None, 0),
+        ("2027-12-28", "tuesday", True, "week", None, 27000)]
+    assert answer["data"][0]["hours"] == OFFICE["thursday"] and answer["data"][2]["hours"] == []
+    days = service.reader.read(path)["data"]
+    assert len(days) == 31 and datetime.date.fromisoformat(days[0]["date"]) >= times.utc_now().date()
+    night = make_calendar(service.admin, hours=ALWAYS, time_zone="Europe/Dublin")
+    answer = service.reader.read(f"/v1/sla/calendars/{night['id']}/days", **{"from": "2027-10-30", "to": "2027-11-01"})
+    assert [day["open_seconds"] for day in answer["data"]] == [24 * 3600, 25 * 3600]
+
+
+@pytest.mark.parametrize("parameters", [
+    {"from": "2027-01-02", "to": "2027-01-02"}, {"from": "2027-01-01", "to": "2029-01-01"}, {"from": "1990-01-01"},
+    {"from": "2199-01-01"}, {"from": "soon"}, {"until": "2027-01-01"}])
+def test_faults_of_days(service, parameters):
+    path = f"/v1/sla/calendars/{calendar_of(service.reader)['id']}/days"
+    assert len(faults(service.reader.get(path, params=parameters))) == 1
+
+
+def test_when_a_target_would_be_due(service):
+    calendar = make_calendar(service.admin)
+    path = f"/v1/sla/calendars/{calendar['id']}/preview"
+    for body, due, open_seconds in (
+            ({"from": "2027-11-19T16:30:00Z", "target": "PT1H"}, "2027-11-22T08:30:00.000Z", 3600),
+            ({"from": "2027-11-19T16:45:00Z", "target": "P1D"}, "2027-11-22T16:45:00.000Z", 7.5 * 3600),
+            ({"from": "2027-03-26T16:45:00Z", "target": "P1D"}, "2027-03-29T15:45:00.000Z", 7.5 * 3600),
+            ({"from": "2027-11-19T16:45:00Z", "target": {"weekday": "tuesday", "time": "12:00"}},
+             "2027-11-23T11:00:00.000Z", 10.75 * 3600)):
+        answer = service.reader.write(path, body)
+        assert (answer["due_at"], answer["open_seconds"]) == (due, open_seconds)
+        assert answer["wall_seconds"] == times.seconds(answer["from"], due)
+    answer = service.reader.write(path, {"target": "PT8H"})
+    assert abs((times.parse(answer["from"]) - times.utc_now()).total_seconds()) < 60
+    for body, found in (({}, {"/target": "required"}), ({"target": "P1DT2H"}, {"/target": "format"}),
+                        ({"target": "PT8H", "from": "2099-01-01T00:00:00Z"}, {"/from": "range"}),
+                        ({"target": "PT8000H", "from": "2030-01-01T00:00:00Z"}, {"/target": "range"}),
+                        ({"target": "PT8H", "calendar": calendar["id"]}, {"/calendar": "unknown"})):
+        assert faults(service.reader.post(path, body)) == found
+    expect(service.reader.post("/v1/sla/calendars/0199df00-0002-7000-8000-0000000000ff/preview", {"target": "PT8H"}), 404)
+    expect(service.reader.get("/v1/sla/calendars/nothing/days"), 404)
