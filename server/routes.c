@@ -66,6 +66,11 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/sla/calendars/{id}/preview", "previewSlaTarget", SCOPE_READ, NULL, BODY_JSON, SMALL, &calendar_preview_schema, calendar_preview_start, calendar_preview_finish),
     ROUTE(GET, "/v1/sla/calendars/{id}", "getSlaCalendar", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
     ROUTE(PATCH, "/v1/sla/calendars/{id}", "updateSlaCalendar", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/sla/commitments", "listCommitments", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(POST, "/v1/sla/commitments", "createCommitment", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
+    ROUTE(GET, "/v1/sla/commitments/{id}", "getCommitment", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
+    ROUTE(PATCH, "/v1/sla/commitments/{id}", "updateCommitment", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/sla/commitments/{id}/periods", "listCommitmentPeriods", SCOPE_READ, &commitment_periods_query, BODY_NONE, NO_BODY, NULL, commitment_periods_start, commitment_periods_finish),
     ROUTE(GET, "/v1/funnel", "getFunnel", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, funnel_get_start, NULL),
     ROUTE(PATCH, "/v1/funnel", "updateFunnel", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, funnel_patch_start, funnel_patch_finish),
     /* ---- capture ---- */

@@ -4,11 +4,12 @@
 
 #include "base/json_write.h"
 #include "base/sha256.h"
+#include "commitment_standing.h"
 
 /* What is left of a second is for the read itself and for the way to the reader. */
 static const int64_t age_us_max = 750 * US_PER_MS;
 
-enum { QUERY_COUNTS, QUERY_BREACHED, ETAG_HASH_BYTES = 12 };
+enum { QUERY_COUNTS, QUERY_BREACHED, QUERY_COMMITMENTS, ETAG_HASH_BYTES = 12 };
 
 /* In the order of sla_status.sql. */
 enum counts_column {
@@ -94,6 +95,37 @@ static void write_breached(struct json_writer *json, const struct rows *breached
     json_array_end(json);
 }
 
+static void write_commitments(struct json_writer *json, const struct rows *commitments)
+{
+    json_key(json, "commitments");
+    json_array_begin(json);
+    for (size_t i = 0; i < rows_count(commitments); i++) {
+        const struct standing standing = standing_read(commitments, i);
+        json_object_begin(json);
+        standing_write_promise(json, &standing);
+        standing_write_verdict(json, &standing);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+    return a_us == TIME_NONE || (b_us != TIME_NONE && b_us < a_us) ? b_us : a_us;
+}
+
+/* When this changes if nobody does anything: a clock's next moment, a commitment's next step of the
+ * pace, or the end of its period. */
+static int64_t next_change_us(const struct rows *counts, const struct rows *commitments)
+{
+    int64_t next_us = row_time(counts, 0, COUNTS_NEXT_CHANGE_AT);
+    for (size_t i = 0; i < rows_count(commitments); i++) {
+        next_us = earlier(next_us, row_time(commitments, i, STANDING_NEXT_STEP_AT));
+        next_us = earlier(next_us, row_time(commitments, i, STANDING_UNTIL));
+    }
+    return next_us;
+}
+
 /* Writes it; *ret_tagged: where the part begins that the ETag is over. */
 static void write_document(struct buf *buf, const struct read_op *read, size_t *ret_tagged)
 {
@@ -103,11 +135,10 @@ static void write_document(struct buf *buf, const struct read_op *read, size_t *
     json_object_begin(&json);
     JSON_FIELD(&json, "as_of", json_time, row_time(counts, 0, COUNTS_NOW));
     *ret_tagged = buf->len;
-    JSON_FIELD(&json, "next_change_at", json_time, row_time(counts, 0, COUNTS_NEXT_CHANGE_AT));
+    const struct rows *commitments = read->queries[QUERY_COMMITMENTS].rows;
+    JSON_FIELD(&json, "next_change_at", json_time, next_change_us(counts, commitments));
     write_first_contact(&json, counts);
-    json_key(&json, "commitments"); /* none can be made yet */
-    json_array_begin(&json);
-    json_array_end(&json);
+    write_commitments(&json, commitments);
     write_breached(&json, read->queries[QUERY_BREACHED].rows);
     json_object_end(&json);
 }
@@ -186,6 +217,7 @@ static void start_read(struct sla_status *status)
     status->read.op.context = status;
     (void)read_op_query(&status->read, STATEMENT_SLA_STATUS);
     (void)read_op_query(&status->read, STATEMENT_SLA_BREACHED);
+    (void)read_op_query(&status->read, STATEMENT_COMMITMENT_STATUS);
     if (!store_submit(status->store, &status->read.op)) {
         struct err err;
         (void)err_set(&err, ERR_BUSY, "The service is busy. Try again in a moment.");

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "store/store.h"
 
-enum { SLA_STATUS_ETAG_BYTES = 40, SLA_STATUS_BYTES_MAX = 65536, SLA_STATUS_WAITING_MAX = 4096 };
+enum { SLA_STATUS_ETAG_BYTES = 40, SLA_STATUS_BYTES_MAX = 262144, SLA_STATUS_WAITING_MAX = 4096 };
 
 struct sla_status {
     struct store *store;

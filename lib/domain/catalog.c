@@ -492,6 +492,11 @@ const struct member *catalog_member(const struct catalog *catalog, struct uuid i
     return entry != NULL ? entry->typed : NULL;
 }
 
+const struct commitment *catalog_commitment(const struct catalog *catalog, struct str id)
+{
+    return find_typed(catalog, CATALOG_COMMITMENT, id);
+}
+
 const struct reason *catalog_reason(const struct catalog *catalog, enum reason_kind kind,
                                     struct str code)
 {

@@ -1,7 +1,7 @@
 /*
  * The set-up as every decision sees it: an immutable snapshot of the organisation, attributes,
- * offers, forms, campaigns, members, reasons, funnel definitions, keys, SLA policies, calendars and
- * scoring models.
+ * offers, forms, campaigns, members, reasons, funnel definitions, keys, SLA policies, calendars,
+ * commitments and scoring models.
  *
  * A snapshot is built from the rows of catalog_entry (domain/catalog.c), shared by all threads and
  * freed with its last reference. Nobody changes one; a set-up write makes a new one. Everything a
@@ -17,6 +17,7 @@
 #include "base/json_write.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
+#include "domain/commitment.h"
 #include "domain/protection.h"
 #include "domain/sla_target.h"
 
@@ -34,6 +35,7 @@ enum catalog_kind {
     CATALOG_CALENDAR,    /* slug = its id */
     CATALOG_MODEL,       /* scoring models; slug = version in decimal */
     CATALOG_FORM_SECRET, /* what form tokens are signed with; never shown; slug = its id */
+    CATALOG_COMMITMENT,  /* slug = its id */
     CATALOG_KIND_COUNT_
 };
 
@@ -166,6 +168,16 @@ struct policy {
     bool is_active;
 };
 
+struct commitment {
+    struct uuid id;
+    struct str name;
+    enum commitment_metric metric;
+    struct str team;
+    bool has_filter;
+    bool has_capacity;
+    bool is_active;
+};
+
 struct jsonlogic; /* domain/jsonlogic.h */
 struct model;     /* domain/model.h */
 
@@ -222,6 +234,8 @@ const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const s
 const struct calendar *catalog_calendar(const struct catalog *catalog, struct uuid id);
 /* Active policies by position, of the same position the older first. */
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
+/* NULL when there is none. */
+const struct commitment *catalog_commitment(const struct catalog *catalog, struct str id);
 /* What form tokens are signed with, the newest first; at most FORM_TOKEN_SECRETS_MAX. */
 const struct form_token_secret *catalog_form_secrets(const struct catalog *catalog,
                                                      size_t *ret_count);

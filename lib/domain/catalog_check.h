@@ -18,6 +18,8 @@ struct check {
 
 /* What a kind asks for beyond its schema. Fields that broke the schema are none in check->in. */
 void check_kind(struct check *check);
+/* The same of a commitment: catalog_check_commitment.c. */
+void check_commitment(struct check *check, const struct commitment_body *in);
 /* The slug of a new entry, in the arena; absent when out of memory. */
 struct str check_slug(struct check *check);
 

@@ -662,6 +662,9 @@ void check_kind(struct check *check)
     case CATALOG_MODEL:
         check_model(check, &in->model);
         break;
+    case CATALOG_COMMITMENT:
+        check_commitment(check, &in->commitment);
+        break;
     case CATALOG_FORM_SECRET:
     case CATALOG_KIND_COUNT_:
         break;

@@ -2,11 +2,13 @@
 
 #include <assert.h>
 
+#include "domain/commitment.h"
 #include "domain/funnel.h"
 
-const char *const catalog_kind_names[] = {
-    "organisation", "attribute", "offer",  "form",     "campaign", "member",      "reason",
-    "stage",        "key",       "policy", "calendar", "model",    "form_secret", NULL};
+const char *const catalog_kind_names[] = {"organisation", "attribute",  "offer",    "form",
+                                          "campaign",     "member",     "reason",   "stage",
+                                          "key",          "policy",     "calendar", "model",
+                                          "form_secret",  "commitment", NULL};
 static_assert(ARRAY_LEN(catalog_kind_names) == CATALOG_KIND_COUNT_ + 1, "every kind has a name");
 
 const char *const attribute_type_names[] = {"text", "number", "boolean", "date", "choice", NULL};
@@ -217,6 +219,31 @@ static const struct field form_secret_fields[] = {
           REQUIRED),
 };
 
+#define PERIOD struct period_body
+static const struct field period_fields[] = {
+    FIELD_CHOICE("every", PERIOD, every, commitment_every_names, REQUIRED),
+    FIELD_CHOICE("starts", PERIOD, starts, weekday_names, OPTIONAL),
+};
+static const struct schema period_schema = SCHEMA(PERIOD, period_fields);
+
+/* Beyond that a double no longer tells integers apart. */
+#define TARGET_MAX 9007199254740991.0
+#define COMMITMENT struct commitment_body
+static const struct field commitment_fields[] = {
+    FIELD_CHOICE("team", COMMITMENT, team, commitment_team_names, REQUIRED),
+    FIELD("name", STRING, COMMITMENT, name, NAME(200)),
+    FIELD_CHOICE("metric", COMMITMENT, metric, commitment_metric_names, REQUIRED),
+    FIELD("at_least", REAL, COMMITMENT, at_least, .min = 0, .max = TARGET_MAX, OPTIONAL),
+    FIELD("at_most", REAL, COMMITMENT, at_most, .min = 0, .max = TARGET_MAX, OPTIONAL),
+    FIELD_NESTED("period", COMMITMENT, period, &period_schema, REQUIRED),
+    FIELD("filter", JSON, COMMITMENT, filter, OPTIONAL),
+    FIELD("calendar", UUID, COMMITMENT, calendar, OPTIONAL),
+    FIELD("capacity", INT, COMMITMENT, capacity, .min = 1, .max = 1000000, OPTIONAL),
+    FIELD("settle_days", INT, COMMITMENT, settle_days, .min = 0, .max = COMMITMENT_SETTLE_DAYS_MAX,
+          OPTIONAL),
+    FIELD("active", BOOL, COMMITMENT, is_active, REQUIRED),
+};
+
 enum {
     ATTRIBUTES_MAX = 1000,
     OFFERS_MAX = 20000,
@@ -227,11 +254,12 @@ enum {
     KEYS_MAX = 10000,
     POLICIES_MAX = 200, /* every handoff looks at all of them */
     CALENDARS_MAX = 200,
-    MODELS_MAX = 500, /* every set-up change compiles all of them */
+    MODELS_MAX = 500,      /* every set-up change compiles all of them */
+    COMMITMENTS_MAX = 200, /* every status measures all of them */
 };
 static_assert(1 + ATTRIBUTES_MAX + OFFERS_MAX + FORMS_MAX + CAMPAIGNS_MAX + MEMBERS_MAX +
                       REASONS_MAX + (int)STAGE_COUNT_ + KEYS_MAX + POLICIES_MAX + CALENDARS_MAX +
-                      MODELS_MAX + (int)FORM_TOKEN_SECRETS_MAX <=
+                      MODELS_MAX + COMMITMENTS_MAX + (int)FORM_TOKEN_SECRETS_MAX <=
                   CATALOG_ENTRIES_MAX,
               "what may be written can be loaded");
 
@@ -290,6 +318,10 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .defaults = "{}",
                               .count_max = FORM_TOKEN_SECRETS_MAX,
                               .is_given = true                                                                                                                            },
+    [CATALOG_COMMITMENT] = {.schema = SCHEMA(COMMITMENT,                                                   commitment_fields),
+                              .defaults = "{\"active\":true}",
+                              .fixed = {"metric", "period"},
+                              .count_max = COMMITMENTS_MAX                                                                                                                          },
 };
 
 int time_of_day_parse(struct str text)

@@ -17,6 +17,7 @@ enum {
     KEY_HASH_CHARS = 2 * SHA256_BYTES,
     POLICY_POSITION_MAX = 1000,
     POLICY_ATTEMPTS_DEFAULT = 5,
+    COMMITMENT_SETTLE_DAYS_MAX = 92,
 };
 
 struct organisation_body {
@@ -154,6 +155,25 @@ struct calendar_body {
     size_t exception_count;
 };
 
+struct period_body {
+    int every;
+    int starts;
+};
+
+struct commitment_body {
+    int team;
+    struct str name;
+    int metric;
+    double at_least;
+    double at_most;
+    struct period_body period;
+    const json_t *filter;
+    struct uuid calendar;
+    int64_t capacity;
+    int64_t settle_days;
+    bool is_active;
+};
+
 struct model_body {
     int64_t version;
     int64_t activated; /* the how-manieth activation of all put it into force; 0: never */
@@ -181,6 +201,7 @@ union catalog_body {
     struct calendar_body calendar;
     struct model_body model;
     struct form_secret_body form_secret;
+    struct commitment_body commitment;
 };
 
 struct catalog_kind_rules {

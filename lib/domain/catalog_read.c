@@ -264,6 +264,24 @@ static const void *read_model(struct catalog_parts *parts, const struct model_bo
     return code == ERR_NOMEM ? NULL : out;
 }
 
+static const void *read_commitment(struct catalog_parts *parts, const struct commitment_body *in,
+                                   struct uuid id)
+{
+    struct commitment *out = arena_alloc(&parts->arena, sizeof *out);
+    if (out != NULL) {
+        *out = (struct commitment){
+            .id = id,
+            .name = in->name,
+            .metric = (enum commitment_metric)in->metric,
+            .team = name_of(commitment_team_names, in->team),
+            .has_filter = in->filter != NULL,
+            .has_capacity = in->capacity != INT_NONE,
+            .is_active = in->is_active,
+        };
+    }
+    return out;
+}
+
 static const void *read_form_secret(struct catalog_parts *parts, const struct form_secret_body *in,
                                     struct faults *faults)
 {
@@ -305,6 +323,8 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
         return read_form_secret(parts, &in->form_secret, faults);
     case CATALOG_CALENDAR:
         return read_calendar(parts, expansion, entry->id);
+    case CATALOG_COMMITMENT:
+        return read_commitment(parts, &in->commitment, entry->id);
     case CATALOG_CAMPAIGN:
     case CATALOG_STAGE:
     case CATALOG_KIND_COUNT_:

@@ -56,40 +56,19 @@ void background_notify(struct store *store, bool has_events, bool has_clocks)
 enum err_code background_begin(struct background *background, enum statement statement,
                                struct rows **ret_rows, struct err *reterr)
 {
-    struct conn *conn = background->conn;
-    enum err_code code = conn_send(conn, STATEMENT_BEGIN, NULL, reterr);
-    code = code != OK ? code : conn_send(conn, statement, &background->params, reterr);
-    code = code != OK ? code : conn_flush(conn, reterr);
-    code = code != OK ? code : conn_result(conn, NULL, reterr);
-    return code != OK ? code : conn_result(conn, ret_rows, reterr);
+    return transaction_begin(background->conn, statement, &background->params, ret_rows, reterr);
 }
 
 enum err_code background_go_on(struct background *background, enum statement statement,
                                struct rows **ret_rows, struct err *reterr)
 {
-    enum err_code code = conn_send(background->conn, statement, &background->params, reterr);
-    code = code != OK ? code : conn_flush(background->conn, reterr);
-    return code != OK ? code : conn_result(background->conn, ret_rows, reterr);
+    return transaction_go_on(background->conn, statement, &background->params, ret_rows, reterr);
 }
 
 enum err_code background_end(struct background *background, enum err_code code, bool keep,
                              struct err *reterr)
 {
-    struct conn *conn = background->conn;
-    if (!conn_is_open(conn)) {
-        return code;
-    }
-    if (code == OK) {
-        code = conn_send(conn, keep ? STATEMENT_COMMIT : STATEMENT_ROLLBACK, NULL, reterr);
-        code = code != OK ? code : conn_sync(conn, reterr);
-        code = code != OK ? code : conn_result(conn, NULL, reterr);
-    } else {
-        conn_abandon(conn, /* is_synced= */ false);
-        return code;
-    }
-    const enum err_code end = conn_is_open(conn) ? conn_end(conn, code == OK ? reterr : NULL)
-                                                 : ERR_BUSY;
-    return code == OK ? end : code;
+    return transaction_end(background->conn, code, keep, reterr);
 }
 
 /* ---- feed ---- */
@@ -150,7 +129,7 @@ static enum err_code run_feed(struct store *store, struct err *reterr)
 
 /* ---- clocks ---- */
 
-static struct str clock_event(struct arena *arena, const struct rows *rows, size_t row)
+struct str background_clock_event(struct arena *arena, const struct rows *rows, size_t row)
 {
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, 4096);
@@ -172,7 +151,7 @@ static size_t add_events(struct arena *arena, const struct rows *rows, const cha
         item_text(arrays[0], str_from(type));
         item_uuid(arrays[1], row_uuid(rows, i, 0));
         item_time(arrays[2], at_us);
-        item_text(arrays[3], clock_event(arena, rows, i));
+        item_text(arrays[3], background_clock_event(arena, rows, i));
     }
     return rows_count(rows);
 }

@@ -54,6 +54,15 @@
     STATEMENT(QUARANTINE_EXPIRE, quarantine_expire)                                                \
     STATEMENT(FORM_TOKEN_EXPIRE, form_token_expire)                                                \
     STATEMENT(FORM_TRACE_EXPIRE, form_trace_expire)                                                \
+    STATEMENT(COMMITMENT_STATUS, commitment_status)                                                \
+    STATEMENT(COMMITMENT_PERIODS, commitment_periods)                                              \
+    STATEMENT(COMMITMENT_FILTERS, commitment_filters)                                              \
+    STATEMENT(COMMITMENT_DUE, commitment_due)                                                      \
+    STATEMENT(COMMITMENT_FREEZE, commitment_freeze)                                                \
+    STATEMENT(HANDOFF_UNMATCHED, handoff_unmatched)                                                \
+    STATEMENT(HANDOFF_MATCH_INSERT, handoff_match_insert)                                          \
+    STATEMENT(SURPLUS_LOCK, surplus_lock)                                                          \
+    STATEMENT(SURPLUS_EXCUSE, surplus_excuse)                                                      \
     STATEMENT(CATALOG_LOAD, catalog_load)                                                          \
     STATEMENT(CATALOG_LOCK, catalog_lock)                                                          \
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \

@@ -93,7 +93,11 @@ static enum err_code start_threads(struct store *store, struct err *reterr)
             worker->is_started = true;
         }
     }
-    return store->config.background ? background_start(store, reterr) : OK;
+    if (!store->config.background) {
+        return OK;
+    }
+    const enum err_code code = background_start(store, reterr);
+    return code != OK ? code : keeper_start(store, reterr);
 }
 
 enum err_code store_start(const struct store_config *config, struct store **ret_store,
@@ -170,6 +174,7 @@ void store_stop(struct store *store)
     if (store == NULL) {
         return;
     }
+    keeper_stop(store);
     background_stop(store);
     for (size_t i = 0; i < LANE_COUNT_; i++) {
         stop_lane(&store->lanes[i]);

@@ -64,11 +64,32 @@ struct background {
     size_t waiter_count;
 };
 
+/* The thread that keeps the commitments' books: commitment_keeper.c. */
+struct keeper {
+    pthread_t thread;
+    bool is_started;
+    struct conn *conn;
+    struct params params;
+    struct arena arena;        /* of the piece of work at hand */
+    struct arena scratch;      /* for rules */
+    struct arena filter_arena; /* of filters */
+    struct keeper_filter *filters;
+    size_t filter_count;
+    int64_t filters_version; /* of the set-up that they are of; 0: none yet */
+    bool is_matched;         /* all handoffs but the newest have met all filters */
+    int64_t due_at_us;       /* when the next period is to be frozen; TIME_NONE: none */
+    int64_t due_version;     /* … as of this set-up */
+    pthread_mutex_t lock;    /* guards the rest */
+    pthread_cond_t wake;
+    bool must_stop;
+};
+
 struct store {
     struct store_config config;
     char *database_url; /* owned copy */
     struct lane_state lanes[LANE_COUNT_];
     struct background background;
+    struct keeper keeper;
 
     _Atomic bool is_attached; /* connections may be made */
     _Atomic bool is_away;
@@ -154,7 +175,27 @@ enum err_code background_expire(struct store *store, struct err *reterr) MUSTCHE
 enum err_code background_end_pauses(struct store *store, int64_t *next_us,
                                     struct err *reterr) MUSTCHECK;
 
+/* ---- transaction.c: those of the store's own threads ---- */
+
+/* BEGIN and a first statement; others behind it; COMMIT, or ROLLBACK when `code` says that
+ * something failed or nothing is to be kept. */
+enum err_code transaction_begin(struct conn *conn, enum statement statement,
+                                const struct params *params, struct rows **ret_rows,
+                                struct err *reterr) MUSTCHECK;
+enum err_code transaction_go_on(struct conn *conn, enum statement statement,
+                                const struct params *params, struct rows **ret_rows,
+                                struct err *reterr) MUSTCHECK;
+enum err_code transaction_end(struct conn *conn, enum err_code code, bool keep,
+                              struct err *reterr) MUSTCHECK;
+
+/* ---- commitment_keeper.c ---- */
+enum err_code keeper_start(struct store *store, struct err *reterr) MUSTCHECK;
+void keeper_stop(struct store *store);
+
 /* ---- background.c ---- */
+/* What events about clocks tell, of rows of contact, clock_id, handoff_id, kind, due_at; in the
+ * arena. */
+struct str background_clock_event(struct arena *arena, const struct rows *rows, size_t row);
 enum err_code background_start(struct store *store, struct err *reterr) MUSTCHECK;
 /* No more waiters; those there are go back. */
 void background_quiesce(struct store *store);
@@ -162,9 +203,7 @@ void background_stop(struct store *store);
 /* A writer committed events, or clocks: the thread looks at once. */
 void background_notify(struct store *store, bool has_events, bool has_clocks);
 
-/* The background thread's transactions: BEGIN and a first statement, with background->params;
- * others behind it; COMMIT, or ROLLBACK when `code` says that something failed or nothing is to be
- * kept. */
+/* transaction_… on the background thread's connection, with background->params. */
 enum err_code background_begin(struct background *background, enum statement statement,
                                struct rows **ret_rows, struct err *reterr) MUSTCHECK;
 enum err_code background_go_on(struct background *background, enum statement statement,

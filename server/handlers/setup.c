@@ -11,16 +11,17 @@ static const struct {
     enum catalog_kind kind;
     const char *what;
 } kinds[] = {
-    {"/v1/attributes",     CATALOG_ATTRIBUTE, "attribute"},
-    {"/v1/offers",         CATALOG_OFFER,     "offer"    },
-    {"/v1/forms",          CATALOG_FORM,      "form"     },
-    {"/v1/campaigns",      CATALOG_CAMPAIGN,  "campaign" },
-    {"/v1/members",        CATALOG_MEMBER,    "member"   },
-    {"/v1/reasons",        CATALOG_REASON,    "reason"   },
-    {"/v1/keys",           CATALOG_KEY,       "key"      },
-    {"/v1/sla/policies",   CATALOG_POLICY,    "policy"   },
-    {"/v1/sla/calendars",  CATALOG_CALENDAR,  "calendar" },
-    {"/v1/scoring/models", CATALOG_MODEL,     "model"    },
+    {"/v1/attributes",      CATALOG_ATTRIBUTE,  "attribute" },
+    {"/v1/offers",          CATALOG_OFFER,      "offer"     },
+    {"/v1/forms",           CATALOG_FORM,       "form"      },
+    {"/v1/campaigns",       CATALOG_CAMPAIGN,   "campaign"  },
+    {"/v1/members",         CATALOG_MEMBER,     "member"    },
+    {"/v1/reasons",         CATALOG_REASON,     "reason"    },
+    {"/v1/keys",            CATALOG_KEY,        "key"       },
+    {"/v1/sla/policies",    CATALOG_POLICY,     "policy"    },
+    {"/v1/sla/calendars",   CATALOG_CALENDAR,   "calendar"  },
+    {"/v1/scoring/models",  CATALOG_MODEL,      "model"     },
+    {"/v1/sla/commitments", CATALOG_COMMITMENT, "commitment"},
 };
 
 /* The row of `kinds` whose path the route's begins with. */
@@ -227,7 +228,8 @@ enum request_step setup_finish(struct request *request)
         const bool is_by_id = setup->entry_kind == CATALOG_MEMBER ||
                               setup->entry_kind == CATALOG_REASON ||
                               setup->entry_kind == CATALOG_POLICY ||
-                              setup->entry_kind == CATALOG_CALENDAR;
+                              setup->entry_kind == CATALOG_CALENDAR ||
+                              setup->entry_kind == CATALOG_COMMITMENT;
         const struct str name = is_by_id ? str_from(uuid_format(setup->entry->id, id))
                                          : setup->entry->slug;
         reply_header_url(

@@ -42,10 +42,13 @@ def existing(service):
     (entry,) = service.reader.read("/v1/quarantine")["data"]
     first = {kind: service.admin.read(f"/v1/{kind}")["data"][0]["id"]
              for kind in ("reasons", "sla/policies", "sla/calendars")}
+    promise = service.admin.make("/v1/sla/commitments", {"team": "marketing", "name": "50 a week", "metric": "leads_delivered",
+                                                         "at_least": 50, "period": {"every": "week"}})
     values = {"/v1/contacts/": handoff["contact_id"], "/v1/handoffs/": handoff["id"], "/v1/members/": member["id"],
               "/v1/offers/": desk.offer["slug"], "/v1/forms/": desk.form["slug"], "/v1/campaigns/": campaign["slug"],
               "/v1/submissions/": receipt["id"], "/v1/attributes/": "company_size", "/v1/scoring/models/": 1,
-              "/v1/keys/": spare["id"], "/v1/quarantine/": entry["id"], **{f"/v1/{kind}/": thing for kind, thing in first.items()}}
+              "/v1/keys/": spare["id"], "/v1/quarantine/": entry["id"], "/v1/sla/commitments/": promise["id"],
+              **{f"/v1/{kind}/": thing for kind, thing in first.items()}}
     return values
 
 

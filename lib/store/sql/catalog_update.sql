@@ -1,2 +1,8 @@
-UPDATE catalog_entry SET slug = $2::text, body = $3::text::json, version = version + 1, updated_at = $4::timestamptz
-WHERE id = $1::uuid
+-- Of a commitment each definition is kept: which one counts for a period is asked later.
+WITH entry AS (
+    UPDATE catalog_entry
+    SET slug = $2::text, body = $3::text::json, version = version + 1, updated_at = $4::timestamptz
+    WHERE id = $1::uuid
+    RETURNING id, kind, version, body, updated_at)
+INSERT INTO commitment_definition (commitment_id, version, body, made_at)
+SELECT e.id, e.version, e.body::jsonb, e.updated_at FROM entry e WHERE e.kind = 'commitment'

@@ -1,0 +1,488 @@
+/*
+ * The thread that keeps the commitments' books. It has a connection of its own, since what it does
+ * for a large period may take longer than the sequencer and the flagger can wait.
+ *
+ * Filters. Whether a handoff passes a commitment's filter is decided once, from what was kept of
+ * the opening, and stored (handoff_match): so numbers are counted by SQL alone, and nothing that
+ * happens later, an erasure above all, changes them. New handoffs are looked at within a round;
+ * when a filter is new, all handoffs once. What other instances decide meanwhile is the same.
+ *
+ * Capacity. Handoffs beyond what was agreed at most for a period are the surplus: those opened
+ * last. Their clocks are excused while they still run. The contacts are locked first, as the
+ * flagger does.
+ *
+ * Freezing. When a period has closed and settled, one statement measures it, keeps numbers and
+ * subjects, and its event is written in the same transaction. The key of commitment_period lets one
+ * instance do it, once, whoever is killed when.
+ *
+ * A round looks at the version of the set-up first; without commitments that is all it does.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "base/json_write.h"
+#include "domain/jsonlogic.h"
+#include "domain/model.h"
+#include "schema/json.h"
+#include "store/store_internal.h"
+
+enum {
+    MATCHES_AT_ONCE = 500,
+    SURPLUS_AT_ONCE = 200,
+    FILTERS_BYTES_MAX = 64 << 20,
+};
+
+static const int64_t poll_us = 150 * US_PER_MS; /* what waits for filters or an excuse */
+static const int64_t idle_us = 500 * US_PER_MS;
+static const int64_t failure_pause_us = 500 * US_PER_MS;
+static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
+static const int64_t round_timeout_us = 120 * US_PER_SECOND;
+/* Handoffs that old are committed: no transaction takes longer. */
+static const int64_t recent_us = 600 * US_PER_SECOND;
+
+struct keeper_filter {
+    struct uuid id;
+    struct jsonlogic *rule; /* owned */
+};
+
+/* What a round knows. */
+struct round {
+    int64_t version; /* of the set-up */
+    int64_t now_us;  /* the database's */
+    bool has_commitments;
+    bool has_capacity;
+};
+
+/* ---- what there is ---- */
+
+static enum err_code look_up_head(struct store *store, struct round *round, struct err *reterr)
+{
+    struct conn *conn = store->keeper.conn;
+    struct rows *head = NULL;
+    enum err_code code = conn_run(conn, STATEMENT_HEAD, NULL, &head, reterr);
+    if (code == OK && rows_count(head) != 1) {
+        code = err_set(reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
+    }
+    if (code == OK) {
+        round->version = row_bigint(head, 0, 0);
+        round->now_us = row_time(head, 0, 1);
+    }
+    rows_free(head);
+    if (code == OK && !catalog_is_current(store, round->version)) {
+        code = catalog_reload(store, conn, reterr);
+    }
+    return code;
+}
+
+static void look_at_set_up(struct store *store, struct round *round)
+{
+    struct catalog *catalog = store_catalog(store);
+    size_t count;
+    const struct catalog_entry *const *entries = catalog_list(catalog, CATALOG_COMMITMENT, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct commitment *commitment = entries[i]->typed;
+        if (commitment->is_active) {
+            round->has_commitments = true;
+            round->has_capacity = round->has_capacity || commitment->has_capacity;
+        }
+    }
+    catalog_unref(catalog);
+}
+
+/* ---- filters ---- */
+
+static void forget_filters(struct keeper *keeper)
+{
+    for (size_t i = 0; i < keeper->filter_count; i++) {
+        jsonlogic_free(keeper->filters[i].rule);
+    }
+    keeper->filter_count = 0;
+    keeper->filters = NULL;
+    arena_clear(&keeper->filter_arena);
+}
+
+static bool had_filter(const struct uuid *ids, size_t count, struct uuid id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (uuid_eq(ids[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* They were checked when they were written, so a failure here is one of the database. */
+static enum err_code compile_filter(const struct rows *rows, size_t row,
+                                    struct keeper_filter *filter, struct err *reterr)
+{
+    json_auto_t *rule = NULL;
+    enum err_code code = json_parse(row_text(rows, row, 1), &rule, reterr);
+    if (code == OK) {
+        code =
+            jsonlogic_compile(rule, /* flags= */ 0, "", /* faults= */ NULL, &filter->rule, reterr);
+    }
+    filter->id = row_uuid(rows, row, 0);
+    return code == OK || code == ERR_NOMEM
+               ? code
+               : err_set(reterr, ERR_STORE, "A commitment's stored filter cannot be read.");
+}
+
+static enum err_code take_filters(struct keeper *keeper, const struct rows *rows,
+                                  struct err *reterr)
+{
+    struct uuid *before = arena_array(&keeper->arena, keeper->filter_count, sizeof *before);
+    const size_t before_count = keeper->filter_count;
+    if (before == NULL) {
+        return err_set(reterr, ERR_NOMEM, "Out of memory.");
+    }
+    for (size_t i = 0; i < before_count; i++) {
+        before[i] = keeper->filters[i].id;
+    }
+    forget_filters(keeper);
+    keeper->filters = arena_array(&keeper->filter_arena, rows_count(rows), sizeof *keeper->filters);
+    if (keeper->filters == NULL) {
+        return err_set(reterr, ERR_NOMEM, "Out of memory.");
+    }
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        const enum err_code code = compile_filter(rows, i, &keeper->filters[i], reterr);
+        if (code != OK) {
+            return code;
+        }
+        keeper->filter_count++;
+        keeper->is_matched = keeper->is_matched &&
+                             had_filter(before, before_count, keeper->filters[i].id);
+    }
+    return OK;
+}
+
+static enum err_code load_filters(struct keeper *keeper, int64_t version, struct err *reterr)
+{
+    struct rows *rows = NULL;
+    if (keeper->filters_version == version) {
+        return OK;
+    }
+    keeper->filters_version = 0;
+    enum err_code code = conn_run(keeper->conn, STATEMENT_COMMITMENT_FILTERS, NULL, &rows, reterr);
+    code = code != OK ? code : take_filters(keeper, rows, reterr);
+    rows_free(rows);
+    arena_clear(&keeper->arena);
+    if (code == OK) {
+        keeper->filters_version = version;
+    }
+    return code;
+}
+
+/* A rule that fails does not match. */
+static enum err_code test_filter(struct keeper *keeper, struct uuid filter, struct str facts,
+                                 bool *ret_is_match, struct err *reterr)
+{
+    json_auto_t *document = NULL;
+    *ret_is_match = false;
+    const enum err_code code = json_parse(facts, &document, reterr);
+    for (size_t i = 0; code == OK && i < keeper->filter_count; i++) {
+        if (uuid_eq(keeper->filters[i].id, filter)) {
+            const struct logic_value data = logic_json(document);
+            const enum rule_outcome outcome =
+                model_rule_test(keeper->filters[i].rule, &data, &keeper->scratch);
+            *ret_is_match = outcome == RULE_MATCHES;
+            return outcome == RULE_NOMEM ? err_set(reterr, ERR_NOMEM, "Out of memory.") : OK;
+        }
+    }
+    return code;
+}
+
+static enum err_code write_matches(struct keeper *keeper, const struct rows *rows,
+                                   struct err *reterr)
+{
+    struct params *params = &keeper->params;
+    params_clear(params);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *handoffs = param_array(params, ITEM_UUID);
+    struct param *filters = param_array(params, ITEM_UUID);
+    struct param *matches = param_array(params, ITEM_BOOL);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        bool is_match = false;
+        const enum err_code code =
+            test_filter(keeper, row_uuid(rows, i, 0), row_text(rows, i, 3), &is_match, reterr);
+        if (code != OK) {
+            return code;
+        }
+        item_uuid(contacts, row_uuid(rows, i, 1));
+        item_uuid(handoffs, row_uuid(rows, i, 2));
+        item_uuid(filters, row_uuid(rows, i, 0));
+        item_bool(matches, is_match);
+    }
+    return conn_run(keeper->conn, STATEMENT_HANDOFF_MATCH_INSERT, params, NULL, reterr);
+}
+
+/* Brings handoffs and filters together until there is nothing new. */
+static enum err_code match_handoffs(struct keeper *keeper, int64_t now_us, struct err *reterr)
+{
+    size_t count = MATCHES_AT_ONCE;
+    enum err_code code = OK;
+    while (code == OK && count == MATCHES_AT_ONCE) {
+        struct rows *rows = NULL;
+        params_clear(&keeper->params);
+        struct param *ids = param_array(&keeper->params, ITEM_UUID);
+        for (size_t i = 0; i < keeper->filter_count; i++) {
+            item_uuid(ids, keeper->filters[i].id);
+        }
+        param_time(&keeper->params, keeper->is_matched ? now_us - recent_us : TIME_NONE);
+        param_int(&keeper->params, MATCHES_AT_ONCE);
+        code = conn_run(keeper->conn, STATEMENT_HANDOFF_UNMATCHED, &keeper->params, &rows, reterr);
+        count = code == OK ? rows_count(rows) : 0;
+        if (count > 0) {
+            code = write_matches(keeper, rows, reterr);
+        }
+        rows_free(rows);
+    }
+    keeper->is_matched = keeper->is_matched || code == OK;
+    return code;
+}
+
+/* ---- events ---- */
+
+/* One event, as the transaction's share of the feed. */
+static struct param **event_params(struct params *params, size_t count, struct param *arrays[4])
+{
+    params_clear(params);
+    param_int(params, (int32_t)count);
+    arrays[0] = param_array(params, ITEM_TEXT);
+    arrays[1] = param_array(params, ITEM_UUID);
+    arrays[2] = param_array(params, ITEM_TIME);
+    arrays[3] = param_array(params, ITEM_TEXT);
+    return arrays;
+}
+
+/* ---- capacity ---- */
+
+static enum err_code tell_excused(struct keeper *keeper, const struct rows *excused, int64_t now_us,
+                                  struct err *reterr)
+{
+    struct param *arrays[4];
+    (void)event_params(&keeper->params, rows_count(excused), arrays);
+    for (size_t i = 0; i < rows_count(excused); i++) {
+        item_text(arrays[0], STR_LITERAL("sla.cancelled"));
+        item_uuid(arrays[1], row_uuid(excused, i, 0));
+        item_time(arrays[2], now_us);
+        item_text(arrays[3], background_clock_event(&keeper->arena, excused, i));
+    }
+    return transaction_go_on(keeper->conn, STATEMENT_EVENT_INSERT, &keeper->params, NULL, reterr);
+}
+
+static enum err_code excuse_surplus(struct store *store, int64_t now_us, struct err *reterr)
+{
+    struct keeper *keeper = &store->keeper;
+    struct rows *surplus = NULL;
+    struct rows *excused = NULL;
+    params_clear(&keeper->params);
+    param_int(&keeper->params, SURPLUS_AT_ONCE);
+    enum err_code code =
+        transaction_begin(keeper->conn, STATEMENT_SURPLUS_LOCK, &keeper->params, &surplus, reterr);
+    if (code == OK && rows_count(surplus) > 0) {
+        params_clear(&keeper->params);
+        struct param *contacts = param_array(&keeper->params, ITEM_UUID);
+        struct param *handoffs = param_array(&keeper->params, ITEM_UUID);
+        for (size_t i = 0; i < rows_count(surplus); i++) {
+            item_uuid(contacts, row_uuid(surplus, i, 0));
+            item_uuid(handoffs, row_uuid(surplus, i, 1));
+        }
+        param_time(&keeper->params, now_us);
+        code = transaction_go_on(keeper->conn, STATEMENT_SURPLUS_EXCUSE, &keeper->params, &excused,
+                                 reterr);
+        if (code == OK && rows_count(excused) > 0) {
+            code = tell_excused(keeper, excused, now_us, reterr);
+        }
+    }
+    const bool has_some = excused != NULL && rows_count(excused) > 0;
+    code = transaction_end(keeper->conn, code, has_some, reterr);
+    if (code == OK && has_some) {
+        background_notify(store, /* has_events= */ true, /* has_clocks= */ true);
+    }
+    rows_free(surplus);
+    rows_free(excused);
+    arena_clear(&keeper->arena);
+    return code;
+}
+
+/* ---- freezing ---- */
+
+static struct str frozen_event(struct arena *arena, const struct rows *frozen)
+{
+    CLEANUP(buf_done) struct buf buf;
+    buf_init(&buf, 4096);
+    struct json_writer json;
+    json_writer_init(&json, &buf);
+    json_object_begin(&json);
+    JSON_FIELD(&json, "commitment_id", json_uuid, row_uuid(frozen, 0, 0));
+    JSON_FIELD(&json, "period_start", json_time, row_time(frozen, 0, 1));
+    JSON_FIELD(&json, "target", json_double, row_real(frozen, 0, 2));
+    JSON_FIELD(&json, "actual", json_double, row_real(frozen, 0, 3));
+    json_object_end(&json);
+    return arena_str(arena, buf_str(&buf));
+}
+
+static enum err_code tell_frozen(struct keeper *keeper, const struct rows *frozen,
+                                 struct err *reterr)
+{
+    struct param *arrays[4];
+    (void)event_params(&keeper->params, 1, arrays);
+    item_text(arrays[0], str_is(row_text(frozen, 0, 4), "met") ? STR_LITERAL("commitment.met")
+                                                               : STR_LITERAL("commitment.missed"));
+    item_uuid_or_null(arrays[1], (struct uuid){{0}}); /* it is about no contact */
+    item_time(arrays[2], row_time(frozen, 0, 5));
+    item_text(arrays[3], frozen_event(&keeper->arena, frozen));
+    return transaction_go_on(keeper->conn, STATEMENT_EVENT_INSERT, &keeper->params, NULL, reterr);
+}
+
+static enum err_code freeze(struct store *store, struct uuid commitment, int64_t start_us,
+                            struct err *reterr)
+{
+    struct keeper *keeper = &store->keeper;
+    struct rows *frozen = NULL;
+    params_clear(&keeper->params);
+    param_uuid(&keeper->params, commitment);
+    param_time(&keeper->params, start_us);
+    enum err_code code = transaction_begin(keeper->conn, STATEMENT_COMMITMENT_FREEZE,
+                                           &keeper->params, &frozen, reterr);
+    const bool is_ours = code == OK && rows_count(frozen) == 1; /* else somebody else's */
+    if (is_ours) {
+        code = tell_frozen(keeper, frozen, reterr);
+    }
+    code = transaction_end(keeper->conn, code, is_ours, reterr);
+    if (code == OK && is_ours) {
+        background_notify(store, /* has_events= */ true, /* has_clocks= */ false);
+    }
+    rows_free(frozen);
+    arena_clear(&keeper->arena);
+    return code;
+}
+
+/* Freezes what is due, one period after the other. */
+static enum err_code freeze_due(struct store *store, const struct round *round, struct err *reterr)
+{
+    struct keeper *keeper = &store->keeper;
+    enum err_code code = OK;
+    if (keeper->due_version == round->version &&
+        (keeper->due_at_us == TIME_NONE || keeper->due_at_us > round->now_us)) {
+        return OK;
+    }
+    for (bool goes_on = true; goes_on && code == OK;) {
+        struct rows *due = NULL;
+        code = conn_run(keeper->conn, STATEMENT_COMMITMENT_DUE, NULL, &due, reterr);
+        goes_on = code == OK && rows_count(due) == 1 && row_time(due, 0, 2) <= round->now_us;
+        if (goes_on) {
+            code = freeze(store, row_uuid(due, 0, 0), row_time(due, 0, 1), reterr);
+        } else if (code == OK) {
+            keeper->due_at_us = rows_count(due) == 1 ? row_time(due, 0, 2) : TIME_NONE;
+            keeper->due_version = round->version;
+        }
+        rows_free(due);
+    }
+    return code;
+}
+
+/* ---- the thread ---- */
+
+static enum err_code run_round(struct store *store, int64_t *ret_pause_us, struct err *reterr)
+{
+    struct keeper *keeper = &store->keeper;
+    struct round round = {.version = 0};
+    *ret_pause_us = idle_us;
+    enum err_code code = OK;
+    if (!conn_is_open(keeper->conn)) {
+        code = conn_open(keeper->conn, connect_timeout_us, reterr);
+    }
+    conn_set_deadline(keeper->conn, clock_monotonic_us() + round_timeout_us);
+    code = code != OK ? code : look_up_head(store, &round, reterr);
+    if (code != OK) {
+        return code;
+    }
+    look_at_set_up(store, &round);
+    if (!round.has_commitments) {
+        return OK;
+    }
+    code = load_filters(keeper, round.version, reterr);
+    if (code == OK && keeper->filter_count > 0) {
+        code = match_handoffs(keeper, round.now_us, reterr);
+    }
+    if (code == OK && round.has_capacity) {
+        code = excuse_surplus(store, round.now_us, reterr);
+    }
+    code = code != OK ? code : freeze_due(store, &round, reterr);
+    if (keeper->filter_count > 0 || round.has_capacity) {
+        *ret_pause_us = poll_us;
+    }
+    return code;
+}
+
+/* False: stop. */
+static bool sleep_until(struct keeper *keeper, int64_t until_us)
+{
+    const struct timespec until = {.tv_sec = (time_t)(until_us / US_PER_SECOND),
+                                   .tv_nsec = (long)(until_us % US_PER_SECOND * 1000)};
+    (void)pthread_mutex_lock(&keeper->lock);
+    while (!keeper->must_stop &&
+           pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT) {
+    }
+    const bool goes_on = !keeper->must_stop;
+    (void)pthread_mutex_unlock(&keeper->lock);
+    return goes_on;
+}
+
+static void *keeper_main(void *argument)
+{
+    struct store *store = argument;
+    struct keeper *keeper = &store->keeper;
+    int64_t pause_us = 0;
+    while (sleep_until(keeper, clock_monotonic_us() + pause_us)) {
+        struct err err;
+        if (run_round(store, &pause_us, &err) != OK) {
+            pause_us = failure_pause_us;
+        }
+    }
+    return NULL;
+}
+
+enum err_code keeper_start(struct store *store, struct err *reterr)
+{
+    struct keeper *keeper = &store->keeper;
+    pthread_condattr_t attributes;
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&keeper->wake, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    (void)pthread_mutex_init(&keeper->lock, NULL);
+    params_init(&keeper->params);
+    arena_init(&keeper->arena, BATCH_ARENA_BYTES_MAX);
+    arena_init(&keeper->scratch, MODEL_SCRATCH_BYTES);
+    arena_init(&keeper->filter_arena, FILTERS_BYTES_MAX);
+    keeper->conn = conn_new(store->database_url, CONN_READS);
+    if (keeper->conn == NULL || pthread_create(&keeper->thread, NULL, keeper_main, store) != 0) {
+        return err_set(reterr, ERR_NOMEM, "Cannot start the thread that keeps the commitments.");
+    }
+    keeper->is_started = true;
+    return OK;
+}
+
+void keeper_stop(struct store *store)
+{
+    struct keeper *keeper = &store->keeper;
+    if (keeper->is_started) {
+        (void)pthread_mutex_lock(&keeper->lock);
+        keeper->must_stop = true;
+        (void)pthread_cond_signal(&keeper->wake);
+        (void)pthread_mutex_unlock(&keeper->lock);
+        (void)pthread_join(keeper->thread, NULL);
+        (void)pthread_cond_destroy(&keeper->wake);
+        (void)pthread_mutex_destroy(&keeper->lock);
+        params_done(&keeper->params);
+        arena_done(&keeper->arena);
+        arena_done(&keeper->scratch);
+        forget_filters(keeper);
+        arena_done(&keeper->filter_arena);
+    }
+    conn_free(keeper->conn);
+    keeper->conn = NULL;
+    keeper->is_started = false;
+}

@@ -1,0 +1,13 @@
+-- Excuses the clocks that still run of the handoffs $2 of the contacts $1, side by side, at $3. What is overdue stays
+-- so; a pause ends with its clock.
+UPDATE sla_clock k
+SET state = 'excused', ended_at = $3::timestamptz, end_reason = 'capacity', wake_at = NULL, warnings = '{}',
+    due_at = k.due_at + coalesce($3::timestamptz - k.paused_at, interval '0'),
+    paused_seconds = k.paused_seconds + coalesce(extract(epoch FROM $3::timestamptz - k.paused_at)::float8, 0),
+    paused_at = NULL
+FROM unnest($1::uuid[], $2::uuid[]) AS u (contact_id, handoff_id)
+WHERE k.contact_id = u.contact_id AND k.handoff_id = u.handoff_id
+  AND (k.state = 'paused' OR (k.state = 'running' AND k.due_at > $3::timestamptz))
+-- The events tell the survivor of a merge.
+RETURNING (SELECT coalesce(m.merged_into, m.contact_id) FROM contact m WHERE m.contact_id = k.contact_id), k.clock_id,
+          k.handoff_id, k.kind, k.due_at

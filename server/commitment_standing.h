@@ -1,0 +1,53 @@
+/*
+ * How a commitment stands in a period, from the database's rows to JSON: what /v1/sla/status and
+ * the commitment's own pages show alike.
+ */
+#pragma once
+
+#include "base/json_write.h"
+#include "domain/commitment.h"
+#include "store/rows.h"
+
+/* The columns that commitment_status.sql and commitment_periods.sql have in common. */
+enum standing_column {
+    STANDING_NOW,
+    STANDING_ID,
+    STANDING_NAME,
+    STANDING_SINCE,
+    STANDING_UNTIL,
+    STANDING_VERSION,
+    STANDING_TEAM,
+    STANDING_METRIC,
+    STANDING_IS_AT_MOST,
+    STANDING_TARGET,
+    STANDING_PERIOD,
+    STANDING_NUMERATOR,
+    STANDING_DENOMINATOR,
+    STANDING_PENDING,
+    STANDING_SHARE,
+    STANDING_NEXT_STEP_AT,
+    STANDING_PAST_NUMERATORS,
+    STANDING_PAST_DENOMINATORS,
+    STANDING_CAPACITY,
+    STANDING_EXCUSED,
+    STANDING_COLUMNS_
+};
+
+struct standing {
+    const struct rows *rows;
+    size_t row;
+    struct commitment_facts facts;
+    struct commitment_verdict verdict;
+};
+
+/* Reads a row and judges it. */
+struct standing standing_read(const struct rows *rows, size_t row);
+/* The members that say which period it is and what was promised, without the enclosing braces. */
+void standing_write_promise(struct json_writer *json, const struct standing *standing);
+/* Those that say how it stands now. */
+void standing_write_verdict(struct json_writer *json, const struct standing *standing);
+/* An amount counted: a whole number where the metric counts or adds, else a fraction; NaN: null. */
+void standing_write_value(struct json_writer *json, const struct standing *standing, double value);
+/* A count or sum has no denominator: null. */
+void standing_write_parts(struct json_writer *json, int64_t numerator, bool has_denominator,
+                          int64_t denominator, int64_t pending);

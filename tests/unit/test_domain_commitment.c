@@ -1,0 +1,254 @@
+/*
+ * Proves: the verdict over a period follows its definition at every edge; the pace never falls; the
+ * forecasts agree with known distributions, contain what they should, and their 80 % intervals hold
+ * in simulated periods.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/random.h"
+#include "domain/commitment.h"
+
+static void assert_near(double actual, double expected, double tolerance)
+{
+    if (!(fabs(actual - expected) <= tolerance))
+        fail_msg("%.17g is not %.17g", actual, expected);
+}
+
+static void test_states(void **state)
+{
+    (void)state;
+    static const struct {
+        struct commitment_facts facts;
+        enum commitment_state state;
+    } cases[] = {
+  /* counts */
+        {{.metric = METRIC_LEADS_DELIVERED, .target = 50, .numerator = 31, .elapsed = 0.56},
+         COMMITMENT_ON_TRACK                                                                                    },
+        {{.metric = METRIC_LEADS_DELIVERED, .target = 50, .numerator = 25, .elapsed = 0.56},
+         COMMITMENT_AT_RISK                                                                                     },
+        {{.metric = METRIC_LEADS_DELIVERED, .target = 50, .numerator = 5, .elapsed = 0.56},
+         COMMITMENT_BEHIND                                                                                      },
+        {{.metric = METRIC_LEADS_DELIVERED, .target = 50, .numerator = 50, .elapsed = 0.1},
+         COMMITMENT_MET                                                                                         },
+        {{.metric = METRIC_LEADS_DELIVERED,
+          .target = 50,
+          .numerator = 49,
+          .elapsed = 1,
+          .is_over = true},
+         COMMITMENT_MISSED                                                                                      },
+        {{.metric = METRIC_LEADS_DELIVERED, .target = 50, .elapsed = 0},                     COMMITMENT_ON_TRACK},
+        {{.metric = METRIC_LEADS_DELIVERED,
+          .is_at_most = true,
+          .target = 50,
+          .numerator = 51,
+          .elapsed = 0.1},
+         COMMITMENT_MISSED                                                                                      },
+        {{.metric = METRIC_LEADS_DELIVERED,
+          .is_at_most = true,
+          .target = 50,
+          .numerator = 50,
+          .elapsed = 1,
+          .is_over = true},
+         COMMITMENT_MET                                                                                         },
+        {{.metric = METRIC_LEADS_DELIVERED,
+          .is_at_most = true,
+          .target = 50,
+          .numerator = 40,
+          .elapsed = 0.2},
+         COMMITMENT_BEHIND                                                                                      },
+ /* shares */
+        {{.metric = METRIC_FIT_SHARE, .target = 0.6, .elapsed = 0.5},                        COMMITMENT_ON_TRACK},
+        {{.metric = METRIC_FIT_SHARE,
+          .target = 0.6,
+          .numerator = 6,
+          .denominator = 10,
+          .elapsed = 0.5},
+         COMMITMENT_ON_TRACK                                                                                    },
+        {{.metric = METRIC_FIT_SHARE,
+          .target = 0.6,
+          .numerator = 5,
+          .denominator = 10,
+          .elapsed = 0.5},
+         COMMITMENT_AT_RISK                                                                                     },
+        {{.metric = METRIC_FIT_SHARE,
+          .target = 0.6,
+          .numerator = 10,
+          .denominator = 100,
+          .elapsed = 0.5},
+         COMMITMENT_BEHIND                                                                                      },
+        {{.metric = METRIC_FIT_SHARE, .target = 0.6, .elapsed = 1, .is_over = true},
+         COMMITMENT_MET                                                                                         },
+        {{.metric = METRIC_FIT_SHARE,
+          .target = 0.9,
+          .numerator = 27,
+          .denominator = 30,
+          .elapsed = 1,
+          .is_over = true},
+         COMMITMENT_MET                                                                                         },
+        {{.metric = METRIC_MQL_TO_SQL_RATE,
+          .target = 0.4,
+          .numerator = 1,
+          .denominator = 10,
+          .pending = 8,
+          .elapsed = 1,
+          .is_over = true},
+         COMMITMENT_ON_TRACK                                                                                    },
+        {{.metric = METRIC_MQL_TO_SQL_RATE,
+          .target = 0.4,
+          .numerator = 1,
+          .denominator = 10,
+          .elapsed = 1,
+          .is_over = true},
+         COMMITMENT_MISSED                                                                                      },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct commitment_verdict verdict = commitment_judge(&cases[i].facts);
+        if (verdict.state != cases[i].state)
+            fail_msg("case %zu is %s, not %s", i, commitment_state_names[verdict.state],
+                     commitment_state_names[cases[i].state]);
+    }
+}
+
+static void test_the_pace_never_falls(void **state)
+{
+    (void)state;
+    struct random random;
+    random_init(&random, 20261122);
+    for (int round = 0; round < 2000; round++) {
+        struct commitment_facts facts = {
+            .metric = METRIC_LEADS_CAPTURED,
+            .target = (double)random_below(&random, 100000) / 8,
+        };
+        double before = 0;
+        for (int step = 0; step <= 120; step++) {
+            facts.elapsed = step / 120.0;
+            const double expected = commitment_judge(&facts).expected_by_now;
+            assert_true(expected >= before && expected <= facts.target);
+            before = expected;
+        }
+        assert_near(before, floor(facts.target), 0);
+    }
+}
+
+/* Worked out by hand: with one failure prior and one half of a Poisson period behind … */
+static void test_known_forecasts(void **state)
+{
+    (void)state;
+    /* Jeffreys: shape 10.5, rate 1/2; to come 10.5 in the mean, negative binomial with p = 1/2. */
+    struct commitment_facts facts = {
+        .metric = METRIC_LEADS_DELIVERED, .target = 20, .numerator = 10, .elapsed = 0.5};
+    struct commitment_verdict verdict = commitment_judge(&facts);
+    assert_true(verdict.has_forecast);
+    assert_near(verdict.forecast.expected, 20.5, 1e-12);
+    assert_near(verdict.forecast.low, 15, 0);
+    assert_near(verdict.forecast.high, 27, 0);
+    /* Two failures and two successes decided, four to come: beta(2.5, 2.5) is symmetric. */
+    facts = (struct commitment_facts){.metric = METRIC_MQL_TO_SQL_RATE,
+                                      .target = 0.5,
+                                      .numerator = 2,
+                                      .denominator = 8,
+                                      .pending = 4,
+                                      .elapsed = 1,
+                                      .is_over = true};
+    verdict = commitment_judge(&facts);
+    assert_true(verdict.has_forecast);
+    assert_near(verdict.forecast.expected, 0.5, 1e-12);
+    assert_near(verdict.forecast.low + verdict.forecast.high, 1, 1e-12);
+    /* Nothing is known yet. */
+    facts = (struct commitment_facts){.metric = METRIC_LEADS_DELIVERED, .target = 20};
+    assert_false(commitment_judge(&facts).has_forecast);
+    facts = (struct commitment_facts){.metric = METRIC_FIT_SHARE, .target = 0.5};
+    assert_false(commitment_judge(&facts).has_forecast);
+}
+
+static void test_a_forecast_holds_what_is_there(void **state)
+{
+    (void)state;
+    struct random random;
+    random_init(&random, 7);
+    for (int round = 0; round < 5000; round++) {
+        const double denominator = (double)random_below(&random, 60);
+        struct commitment_facts facts = {
+            .metric = (enum commitment_metric)random_below(&random, METRIC_COUNT_),
+            .is_at_most = random_below(&random, 2) == 0,
+            .target = (double)random_below(&random, 50),
+            .numerator = (double)random_below(&random, (uint64_t)denominator + 1),
+            .denominator = denominator,
+            .elapsed = (double)random_below(&random, 101) / 100,
+            .past_count = random_below(&random, COMMITMENT_PAST_MAX + 1),
+        };
+        facts.pending =
+            (double)random_below(&random, (uint64_t)(denominator - facts.numerator) + 1);
+        facts.is_over = facts.elapsed >= 1;
+        for (size_t i = 0; i < facts.past_count; i++) {
+            facts.past_denominators[i] = (double)random_below(&random, 50);
+            facts.past_numerators[i] =
+                (double)random_below(&random, (uint64_t)facts.past_denominators[i] + 1);
+        }
+        const struct commitment_verdict verdict = commitment_judge(&facts);
+        const struct commitment_forecast *forecast = &verdict.forecast;
+        if (!verdict.has_forecast)
+            continue;
+        assert_true(isfinite(forecast->expected) && forecast->low <= forecast->high);
+        const enum metric_form form = metric_rules[facts.metric].form;
+        if (form == METRIC_IS_COUNT || form == METRIC_IS_SUM)
+            assert_true(forecast->low >= facts.numerator);
+        if (form == METRIC_IS_SHARE)
+            assert_true(forecast->low >= 0 && forecast->high <= 1 + 1e-12);
+    }
+}
+
+/* A Poisson number by its exponential gaps. */
+static double poisson(struct random *random, double mean)
+{
+    double left = mean;
+    double count = -1;
+    while (left > 0) {
+        const double uniform = ((double)random_below(random, 1U << 30) + 0.5) / (double)(1U << 30);
+        left += log(uniform);
+        count++;
+    }
+    return count;
+}
+
+/* Periods with the same rate: the second half falls into the interval in at least four of five. */
+static void test_intervals_hold_what_they_promise(void **state)
+{
+    (void)state;
+    enum { WORLDS = 4000 };
+    struct random random;
+    random_init(&random, 42);
+    int within = 0;
+    for (int world = 0; world < WORLDS; world++) {
+        const double mean = 5 + (double)random_below(&random, 60);
+        struct commitment_facts facts = {
+            .metric = METRIC_LEADS_CAPTURED, .target = 50, .elapsed = 0.5, .past_count = 6};
+        for (size_t i = 0; i < facts.past_count; i++)
+            facts.past_numerators[i] = poisson(&random, mean);
+        facts.numerator = poisson(&random, mean / 2);
+        const double end = facts.numerator + poisson(&random, mean / 2);
+        const struct commitment_verdict verdict = commitment_judge(&facts);
+        within += end >= verdict.forecast.low && end <= verdict.forecast.high;
+    }
+    const double share = (double)within / WORLDS;
+    if (share < 0.79 || share > 0.92)
+        fail_msg("%.3f of the ends were in the interval", share);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_the_pace_never_falls),
+        cmocka_unit_test(test_known_forecasts),
+        cmocka_unit_test(test_a_forecast_holds_what_is_there),
+        cmocka_unit_test(test_intervals_hold_what_they_promise),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
