@@ -12,7 +12,7 @@
 #include "spool_drain.h"
 
 #include "base/memory.h"
-#include "handlers/submission.h"
+#include "handlers/submit.h"
 #include "request.h"
 
 enum {
@@ -117,6 +117,7 @@ static void input_raw(struct item *item, const struct spool_record *record,
     ret_input->quarantine.suspicions = SUSPICION_BIT(SUSPICION_INVALID_AT_DRAIN);
     ret_input->quarantine.raw = record->body;
     ret_input->quarantine.raw_type = record->content_type;
+    ret_input->quarantine.raw_tool = submit_tool_of(&item->request);
     if (submission != NULL) { /* so that it is found when the person wants to be forgotten */
         ret_input->email = submission->input.email;
         ret_input->email_key = submission->input.email_key;

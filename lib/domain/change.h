@@ -91,6 +91,7 @@ struct quarantine_input {
     /* A body as it came, with its Content-Type, when there is no payload to make of it. */
     struct str raw;
     struct str raw_type;
+    struct str raw_tool;   /* … and the form tool whose body it is; absent: the form's own post */
     struct uuid id;        /* a release's or purge's: the entry */
     struct str settled_by; /* … and who does it; the activity's own actor stays its form */
 

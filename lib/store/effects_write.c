@@ -538,6 +538,7 @@ static void write_quarantine(struct json_writer *json, const struct writer *writ
     WRITE("payload", json_raw, input->activity.payload);
     WRITE("raw", write_bytes, input->quarantine.raw);
     WRITE("raw_type", json_str, input->quarantine.raw_type);
+    WRITE("raw_tool", json_str, input->quarantine.raw_tool);
     WRITE("occurred_at", json_time, row->occurred_at_us);
     WRITE("received_at", json_time, row->received_at_us);
 }

@@ -140,30 +140,70 @@ static enum request_step take_payload(struct request *request, struct submission
     return REQUEST_RUN;
 }
 
-/* A body as it came: perhaps the form takes it again by now. */
-static enum request_step take_raw(struct request *request, struct submission *submission,
-                                  const struct rows *rows)
+/* A body as it came, decoded: a JSON document, or the fields of a form. */
+static enum err_code decode_raw(struct request *request, const struct rows *rows, json_t **ret_tree,
+                                struct form_body *ret_form, struct err *reterr)
 {
     const struct str raw = kept(request, rows, QUARANTINE_RAW);
     const struct str type = kept(request, rows, QUARANTINE_RAW_TYPE);
     struct media_type media_type;
-    struct err err;
-    enum err_code code = media_type_parse(type, request->arena, &media_type, &err);
-    submission->is_html = code == OK && media_type_kind(&media_type) != MEDIA_KIND_JSON;
-    json_t *body = NULL;
+    const enum err_code code = media_type_parse(type, request->arena, &media_type, reterr);
+    if (code != OK) {
+        return code;
+    }
+    if (media_type_kind(&media_type) != MEDIA_KIND_JSON) {
+        return form_body_decode(&media_type, raw, request->arena, ret_form, reterr);
+    }
+    const enum err_code parsed = json_parse(raw, ret_tree, reterr);
+    request_own(request, *ret_tree);
+    return parsed;
+}
+
+/* A webhook's, as its adapter reads it. */
+static enum err_code take_tool(struct request *request, struct submission *submission,
+                               const struct adapter *adapter, json_t *tree,
+                               const struct form_body *form, struct err *reterr)
+{
+    struct adapted adapted;
+    if (tree == NULL) {
+        tree = adapter_form_tree(form);
+        request_own(request, tree);
+    }
+    enum err_code code = tree != NULL
+                             ? adapter_read(adapter, tree, request->arena, &adapted, reterr)
+                             : err_set(reterr, ERR_NOMEM, "Out of memory. Try again.");
+    if (code != OK) {
+        return code;
+    }
+    submission->tool = adapter->name;
+    submission->is_webhook = adapter != &adapter_hubspot;
+    return submission_take_answers(request, submission, &adapted)
+               ? OK
+               : err_set(reterr, ERR_NOMEM, "Out of memory. Try again.");
+}
+
+/* A body as it came: perhaps the form takes it again by now. */
+static enum request_step take_raw(struct request *request, struct submission *submission,
+                                  const struct rows *rows)
+{
+    const struct str tool = kept(request, rows, QUARANTINE_RAW_TOOL);
+    const struct adapter *adapter = str_is(tool, adapter_hubspot.name) ? &adapter_hubspot
+                                                                       : adapter_find(tool);
+    json_t *tree = NULL;
     struct form_body form = {.fields = NULL};
-    if (code == OK) {
-        code = submission->is_html ? form_body_decode(&media_type, raw, request->arena, &form, &err)
-                                   : json_parse(raw, &body, &err);
+    struct err err;
+    enum err_code code = decode_raw(request, rows, &tree, &form, &err);
+    if (code == OK && adapter != NULL) {
+        code = take_tool(request, submission, adapter, tree, &form, &err);
     }
     if (code != OK) {
         return problem_err(request, &err);
     }
+    submission->is_html = adapter == NULL && tree == NULL;
     if (submission->is_html) {
         submission_take_fields(request, submission, form.fields, form.count);
-    } else {
-        request_own(request, body);
-        submission_take_json(request, submission, body);
+    } else if (adapter == NULL) {
+        submission_take_json(request, submission, tree);
     }
     submission_check_required(request, submission);
     if (request->faults.count > 0) {

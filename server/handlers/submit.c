@@ -50,6 +50,15 @@ bool submit_is_allowed(struct request *request, const struct form *form)
     return code == OK;
 }
 
+struct str submit_tool_of(const struct request *request)
+{
+    const struct route *route = request->route;
+    if (route->start == submit_hubspot_start) {
+        return str_from(adapter_hubspot.name);
+    }
+    return route->start == submit_adapter_start ? request->params[1] : (struct str){.data = NULL};
+}
+
 enum request_step submit_start(struct request *request)
 {
     const struct form *form = catalog_form(request->catalog, request->params[0]);

@@ -14,6 +14,9 @@ bool submit_is_allowed(struct request *request, const struct form *form);
  * the spool), or 422 with what is wrong. It is then request->data. Of what comes out of the spool
  * only REQUEST_RUN: its input is complete, and somebody else's to run. */
 enum request_step submit_taken(struct request *request, struct submission *submission);
+/* The form tool whose body this request carries, as adapters are named; absent: the form's own
+ * post. */
+struct str submit_tool_of(const struct request *request);
 /* When the store is done: whether it is kept (with the header of a repeat); false: a 422 is in the
  * reply. */
 bool submit_is_stored(struct request *request);

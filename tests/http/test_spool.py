@@ -403,6 +403,30 @@ def test_what_fits_no_more_goes_into_quarantine(make):
     assert funnel.contact_of(service.reader, emails[1])["stage"] == "lead"
 
 
+def test_a_webhook_that_fits_no_more_is_read_by_its_adapter_when_it_is_released(make):
+    service = make()
+    form = funnel.make_form(service.admin, open=True)["slug"]
+    email = funnel.address()
+    body = {"eventType": "FORM_RESPONSE", "data": {"responseId": "abc1", "fields": [
+        {"key": "q1", "label": "Company", "type": "INPUT_TEXT", "value": "Ateliers Dupont"},
+        {"key": "q2", "label": "Your address", "type": "INPUT_EMAIL", "value": email}]}}
+    wait_saved(service, form)
+    with Outage(service):
+        queued(service.nobody.post(f"/v1/forms/{form}/submissions/tally", body))
+        service.server.terminate()
+        service.server.wait_end()
+    edit(service, form, "slug = 'away', body = jsonb_set(body::jsonb, '{slug}', '\"away\"')::json")
+    service.server.start()
+    wait_drained(service)
+    (aside,) = quarantined(service)
+    assert (aside[1], aside[3]) == (["invalid_at_drain"], False)
+    edit(service, "away", f"slug = '{form}', body = jsonb_set(body::jsonb, '{{slug}}', '\"{form}\"')::json")
+    (entry,) = service.reader.pages("/v1/quarantine")
+    service.marketing.write(f"/v1/quarantine/{entry['id']}/release", {})
+    contact = funnel.contact_of(service.reader, email)
+    assert contact["attributes"]["company"] == "Ateliers Dupont"
+
+
 def test_an_id_that_was_taken_meanwhile(make):
     """Two instances, one database: what one spooled, the other has stored with other content by then."""
     service = make(instances=2)
