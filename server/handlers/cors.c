@@ -67,7 +67,7 @@ void request_preflight(struct request *request, const char *allow)
         cors_allow(request, form);
         http_reply_header(message, "Access-Control-Allow-Methods", str_from(shared[found].name));
         http_reply_header(message, "Access-Control-Allow-Headers",
-                          STR_LITERAL("Authorization, Content-Type"));
+                          STR_LITERAL("Authorization, Content-Type, Idempotency-Key"));
         http_reply_header(message, "Access-Control-Max-Age", STR_LITERAL("600"));
     }
     catalog_unref(catalog);
