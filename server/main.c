@@ -40,8 +40,8 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_usage(stdout);
-        return EXIT_OK;
+        print_usage(argc == 2 ? stdout : stderr);
+        return argc == 2 ? EXIT_OK : EXIT_USAGE;
     }
     if (strcmp(argv[1], "--version") == 0) {
         return command_version(argc - 1, argv + 1);

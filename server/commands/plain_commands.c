@@ -15,10 +15,29 @@ static const char config_usage[] = "config [--markdown]";
 
 static const char migrate_usage[] = "migrate [--database-url URL | --data-dir DIR]";
 
+/* A command without options that is to work whatever the settings are. False: return *ret_status.
+ */
+static bool takes_nothing(int argc, char **argv, int *ret_status)
+{
+    if (argc == 1) {
+        return true;
+    }
+    const bool is_help_asked = argc == 2 && strcmp(argv[1], "--help") == 0;
+    if (!is_help_asked) {
+        (void)fprintf(stderr, "relais %s: \"%s\" is one word too many\n", argv[0],
+                      argv[strcmp(argv[1], "--help") == 0 ? 2 : 1]);
+    }
+    (void)fprintf(is_help_asked ? stdout : stderr, "Usage: relais %s\n", argv[0]);
+    *ret_status = is_help_asked ? EXIT_OK : EXIT_USAGE;
+    return false;
+}
+
 int command_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    int status;
+    if (!takes_nothing(argc, argv, &status)) {
+        return status;
+    }
     (void)printf("relais %s (schema %d)\n", RELAIS_VERSION, migrate_version());
     return EXIT_OK;
 }
@@ -92,8 +111,10 @@ static void write_route(struct json_writer *json, const struct route *route)
 
 int command_routes(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    int status;
+    if (!takes_nothing(argc, argv, &status)) {
+        return status;
+    }
     for (size_t i = 0; i < routes_count; i++) {
         CLEANUP(buf_done) struct buf line;
         buf_init(&line, OUTPUT_BYTES_MAX);

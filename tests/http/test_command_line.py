@@ -15,7 +15,11 @@ from support.waiting import wait_until
 
 def test_usage():
     for arguments in ([], ["dance"], ["serve", "--no-such"], ["key"], ["key", "create"], ["import", "contacts"], ["jsonlogic"],
-                      ["migrate", "surplus"]):
+                      ["migrate", "surplus"], ["version", "surplus"], ["--version", "surplus"], ["routes", "surplus"],
+                      ["version", "--help", "surplus"], ["help", "surplus"], ["--help", "surplus"], ["doctor", "surplus"],
+                      ["healthcheck", "surplus"], ["config", "surplus"], ["epoch", "bump", "surplus"],
+                      ["erasures", "export", "surplus"], ["key", "create", "surplus"], ["jsonlogic", "{}", "{}", "surplus"],
+                      ["import", "contacts", "file.csv", "surplus"], ["serve", "surplus"]):
         out, err = command(*arguments, expect=2)
         assert err.strip() and not out
 
@@ -23,6 +27,8 @@ def test_usage():
 def test_version():
     out, _ = command("version")
     assert re.match(r"relais \d+\.\d+\.\d+", out)
+    assert command("--version")[0] == out
+    assert command("version", "--help")[0] == "Usage: relais version\n"
 
 
 def test_key_create_prints_only_the_key(database):
