@@ -6,6 +6,7 @@
 #include "router.h"
 
 #include "handlers/handlers.h"
+#include "handlers/item_batch.h"
 #include "handlers/visitor_text.h"
 
 enum { NO_BODY = 0, SMALL = 65536, WEBHOOK = 262144, BATCH = 8388608 };
@@ -82,11 +83,11 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/forms/{slug}/embed", "getEmbed", SCOPE_NONE, &embed_query, BODY_NONE, NO_BODY, NULL, embed_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/thanks", "getThanks", SCOPE_NONE, &thanks_query, BODY_NONE, NO_BODY, NULL, thanks_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/token", "getFormToken", SCOPE_SUBMIT, NULL, BODY_NONE, NO_BODY, NULL, form_token_start, NULL),
-    ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, activities_finish),
+    ROUTE(POST, "/v1/activities", "recordActivities", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, activities_start, item_batch_finish),
     /* ---- contacts, leads, submissions ---- */
     ROUTE(GET, "/v1/contacts", "listContacts", SCOPE_READ, &contact_list_query, BODY_NONE, NO_BODY, NULL, contact_list_start, contact_list_finish),
     ROUTE(POST, "/v1/contacts", "upsertContact", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, &contact_schema, contact_upsert_start, contact_upsert_finish),
-    ROUTE(POST, "/v1/contacts/batch", "upsertContacts", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, contact_batch_start, contact_batch_finish),
+    ROUTE(POST, "/v1/contacts/batch", "upsertContacts", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, contact_batch_start, item_batch_finish),
     ROUTE(GET, "/v1/contacts/{id}", "getContact", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, contact_get_start, contact_get_finish),
     ROUTE(PATCH, "/v1/contacts/{id}", "updateContact", SCOPE_MARKETING, NULL, BODY_PATCH, SMALL, &contact_patch_schema, contact_patch_start, contact_patch_finish),
     ROUTE(DELETE, "/v1/contacts/{id}", "eraseContact", SCOPE_ADMIN, NULL, BODY_NONE, NO_BODY, NULL, contact_erase_start, contact_erase_finish),

@@ -6,6 +6,7 @@
 #include "handlers/contact_answers.h"
 #include "handlers/handlers.h"
 #include "handlers/handoff_refusal.h"
+#include "handlers/item_batch.h"
 
 /* ---- upserts ---- */
 
@@ -87,38 +88,7 @@ enum request_step contact_upsert_finish(struct request *request)
 
 /* ---- many at once ---- */
 
-struct batch_item {
-    struct faults *faults; /* NULL: it went into the inputs */
-    size_t input;
-};
-
-struct contact_batch {
-    struct batch_item *items;
-    size_t count;
-    struct input *inputs;
-    size_t input_count;
-};
-
-/* What is wrong with an item stays with it. False: out of memory. */
-static bool take_item(struct request *request, struct contact_batch *batch, const json_t *value)
-{
-    struct batch_item *item = &batch->items[batch->count++];
-    decode_contact(request, value, &batch->inputs[batch->input_count]);
-    if (request->faults.count == 0) {
-        item->input = batch->input_count++;
-        return true;
-    }
-    item->faults = arena_alloc(request->arena, sizeof *item->faults);
-    if (item->faults == NULL) {
-        return false;
-    }
-    *item->faults = request->faults;
-    faults_init(&request->faults, request->arena);
-    return true;
-}
-
-/* The array under "contacts", alone in the body; NULL: faults were added. */
-static const json_t *items_of(struct request *request)
+enum request_step contact_batch_start(struct request *request)
 {
     const char *name;
     const json_t *value;
@@ -131,106 +101,12 @@ static const json_t *items_of(struct request *request)
             faults_add(&request->faults, pointer.text, "unknown", "A batch has only `contacts`.");
         }
     }
-    const json_t *items = json_object_get(request->body, "contacts");
-    if (items == NULL) {
-        faults_add(&request->faults, "/contacts", "required", "This has to be there.");
-    } else if (!json_is_array(items)) {
-        faults_add(&request->faults, "/contacts", "type", "This has to be an array.");
-    } else if (json_array_size(items) > CHANGE_INPUTS_MAX) {
-        faults_add(&request->faults, "/contacts", "too_many", "At most %d contacts at once.",
-                   CHANGE_INPUTS_MAX);
-    }
-    return request->faults.count == 0 ? items : NULL;
-}
-
-enum request_step contact_batch_start(struct request *request)
-{
-    const json_t *items = items_of(request);
-    if (items == NULL) {
+    const json_t *list = item_batch_list(request, "contacts");
+    if (request->faults.count > 0) {
         return problem_faults(request);
     }
-    const size_t count = json_array_size(items);
-    struct contact_batch *batch = arena_alloc(request->arena, sizeof *batch);
-    if (batch == NULL) {
-        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
-    }
-    batch->items = arena_array(request->arena, count, sizeof *batch->items);
-    batch->inputs = arena_array(request->arena, count, sizeof *batch->inputs);
-    if (batch->items == NULL || batch->inputs == NULL) {
-        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
-    }
-    request->data = batch;
-    for (size_t i = 0; i < count; i++) {
-        if (!take_item(request, batch, json_array_get(items, i))) {
-            return problem(request, ERR_NOMEM, "Out of memory. Try again.");
-        }
-    }
-    if (batch->input_count == 0) {
-        return contact_batch_finish(request);
-    }
-    return request_change(request, batch->inputs, batch->input_count, LANE_INGEST) != NULL
-               ? REQUEST_RUN
-               : REQUEST_REPLY;
-}
-
-static void write_refusal(struct json_writer *json, const char *detail, const struct faults *faults)
-{
-    JSON_FIELD(json, "status", json_int, 422);
-    json_key(json, "error");
-    json_object_begin(json);
-    JSON_FIELD(json, "title", json_text, "The input is not valid");
-    JSON_FIELD(json, "detail", json_text, detail);
-    json_key(json, "errors");
-    faults_write(faults, json);
-    json_object_end(json);
-}
-
-static void write_item(struct json_writer *json, const struct contact_batch *batch, size_t index)
-{
-    const struct batch_item *item = &batch->items[index];
-    const struct input_result *result = &batch->inputs[item->input].result;
-    json_object_begin(json);
-    JSON_FIELD(json, "index", json_int, (int64_t)index);
-    if (item->faults != NULL) {
-        write_refusal(json, item->faults->items[0].detail, item->faults);
-    } else if (result->code != OK) {
-        write_refusal(json, result->detail, result->faults);
-    } else {
-        JSON_FIELD(json, "status", json_int, result->is_new_contact ? 201 : 200);
-        JSON_FIELD(json, "id", json_uuid, result->contact_id);
-        JSON_FIELD(json, "contact_id", json_uuid, result->contact_id);
-    }
-    json_object_end(json);
-}
-
-/* An answer is kept only if something was done: when nothing is left of it, the key was used for
- * something else. */
-static bool is_other_use_of_key(const struct request *request, const struct contact_batch *batch)
-{
-    bool is_other = request->is_replay && batch->input_count > 0;
-    for (size_t i = 0; i < batch->input_count; i++) {
-        is_other = is_other && batch->inputs[i].result.code != OK;
-    }
-    return is_other;
-}
-
-enum request_step contact_batch_finish(struct request *request)
-{
-    const struct contact_batch *batch = request->data;
-    if (is_other_use_of_key(request, batch)) {
-        return handoff_refuse(request, &batch->inputs[0]);
-    }
-    struct json_writer json;
-    reply_json(request, 200, &json);
-    json_object_begin(&json);
-    json_key(&json, "results");
-    json_array_begin(&json);
-    for (size_t i = 0; i < batch->count; i++) {
-        write_item(&json, batch, i);
-    }
-    json_array_end(&json);
-    json_object_end(&json);
-    return reply_end(request);
+    struct item_batch *batch = item_batch_decode(request, list, decode_contact);
+    return batch != NULL ? item_batch_run(request, batch) : REQUEST_REPLY;
 }
 
 /* ---- patches ---- */

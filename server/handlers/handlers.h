@@ -62,7 +62,6 @@ enum request_step submit_adapter_finish(struct request *request);
 enum request_step submit_hubspot_start(struct request *request);
 enum request_step submit_hubspot_finish(struct request *request);
 enum request_step activities_start(struct request *request);
-enum request_step activities_finish(struct request *request);
 
 /* ---- contacts, leads, submissions: contact*.c, consents.c, erasures.c, leads*.c, submissions.c
  * ---- */
@@ -70,7 +69,6 @@ extern const struct schema contact_schema;
 enum request_step contact_upsert_start(struct request *request);
 enum request_step contact_upsert_finish(struct request *request);
 enum request_step contact_batch_start(struct request *request);
-enum request_step contact_batch_finish(struct request *request);
 extern const struct schema contact_patch_schema;
 enum request_step contact_patch_start(struct request *request);
 enum request_step contact_patch_finish(struct request *request);

@@ -77,8 +77,7 @@ def test_a_batch_answers_for_each(service):
     assert [(result["index"], result["status"]) for result in results] == \
         [(0, 201), (1, 422), (2, 200), (3, 422), (4, 201), (5, 422)]
     assert results[0]["contact_id"] == results[2]["contact_id"]
-    assert [fault["pointer"] for fault in results[3]["error"]["errors"]] == ["/contacts/3/attributes/company_size"] or \
-        [fault["pointer"] for fault in results[3]["error"]["errors"]] == ["/attributes/company_size"]
+    assert [fault["pointer"] for fault in results[3]["error"]["errors"]] == ["/attributes/company_size"]
     contact = service.reader.read(f"/v1/contacts/{results[0]['contact_id']}")
     assert contact["attributes"]["company_size"] == 300 and contact["attributes"]["city"] == "Lyon"
 
@@ -135,7 +134,33 @@ def test_a_bad_activity_does_not_stop_the_others(service, desk):
         {"email": contact["email"], "kind": "Page View"},
         {"email": contact["email"], "kind": "page_view", "offer": desk.offer["slug"]}]})["results"]
     assert [result["status"] for result in results] == [201, 422, 422, 422, 422, 201]
-    assert all("error" in result for result in results if result["status"] == 422)
+    told = [[(fault["pointer"], fault["code"]) for fault in result["error"]["errors"]]
+            for result in results if result["status"] == 422]
+    assert told == [[("/contact_id", "unknown_reference")], [("/email", "required")],
+                    [("/email", "required"), ("/offer", "unknown_reference")], [("/kind", "format")]]
+
+
+def test_an_item_tells_all_its_faults_in_one_shape(service):
+    """One activity alone, one of a list, and contacts: pointers are into the item."""
+    bad = {"email": "no address", "kind": "Page View", "offer": "there-is-none", "campaign": "nor-this", "surprise": 1,
+           "occurred_at": "1999-12-31T23:00:00Z", "properties": {"long": "x" * 20000}}
+    pointers = {"/email", "/kind", "/offer", "/campaign", "/surprise", "/occurred_at", "/properties"}
+    for body in (bad, {"activities": [bad]}):
+        (result,) = service.marketing.write("/v1/activities", body)["results"]
+        assert (result["status"], result["id"], result["contact_id"]) == (422, None, None)
+        assert {fault["pointer"] for fault in result["error"]["errors"]} == pointers
+    (result,) = service.marketing.write("/v1/contacts/batch", {"contacts": [
+        {"email": "no address", "attributes": {"company_size": "x"}, "surprise": 1}]})["results"]
+    assert (result["status"], result["id"], result["contact_id"]) == (422, None, None)
+    assert {fault["pointer"] for fault in result["error"]["errors"]} == {"/email", "/attributes/company_size", "/surprise"}
+
+
+def test_what_the_store_refuses_names_its_fault(service):
+    activity = {"id": str(uuid.uuid4()), "email": funnel.address(), "kind": "page_view"}
+    service.marketing.write("/v1/activities", activity)
+    (result,) = service.marketing.write("/v1/activities", {**activity, "kind": "email_click"})["results"]
+    assert [(fault["pointer"], fault["code"]) for fault in result["error"]["errors"]] == [("/id", "conflict")]
+    assert result["error"]["detail"] == result["error"]["errors"][0]["detail"]
 
 
 def test_historical_input_is_for_administrators_and_opens_nothing(service):
