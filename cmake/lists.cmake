@@ -1,4 +1,4 @@
-# Lists of domains, made from pinned npm packages and built in: domain_lists(<target> <symbol> <list>...)
+# Lists of domains and countries, made from pinned npm packages and built in: domain_lists(<target> <symbol> <list>...)
 #
 # cmake/lists/package-lock.json has the packages' checksums; npm fetches them once into cmake/lists/node_modules,
 # and again when the lock file changes. With that folder in place no network is needed.

@@ -1,6 +1,6 @@
 /*
- * Makes the lists of domains that are built into the program from the packages of package.json and
- * from the additions kept by hand beside this file: node make.mjs disposable|free_mail|referrers OUTPUT
+ * Makes the lists that are built into the program from the packages of package.json and from the
+ * additions kept by hand beside this file: node make.mjs countries|disposable|free_mail|referrers OUTPUT
  *
  * A list is text: a line for each key, sorted by bytes so that it can be searched where it lies
  * (lib/domain/domain_list.h), the key alone or followed by a space and a word. An addition counts
@@ -87,8 +87,42 @@ function referrers () {
   return list
 }
 
+/** The languages in which people name their country to a form. */
+const LANGUAGES = ['en', 'fr', 'de', 'es', 'it', 'nl', 'pt']
+const LIGATURES = { œ: 'oe', æ: 'ae', ß: 'ss', ø: 'o', ł: 'l', đ: 'd', þ: 'th', ð: 'd', ı: 'i' }
+
+/** As lib/domain/fold.h folds words, with hyphens between them. */
+function fold (text) {
+  return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
+    .replace(/[œæßøłđþðı]/g, letter => LIGATURES[letter])
+    .replace(/(?<![a-z0-9])([a-z])\.(?=[a-z]\b)/g, '$1')
+    .replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '')
+}
+
+/** ISO 3166-1 alpha-2, behind itself, its alpha-3 code and its names; a name of two countries is none. */
+function countries () {
+  const list = new Map()
+  const isAmbiguous = new Set()
+  for (const language of LANGUAGES) {
+    const known = readPackage('i18n-iso-countries', 'langs', `${language}.json`).countries
+    for (const [code, names] of Object.entries(known)) {
+      for (const key of [names].flat().map(fold).filter(key => key !== '')) {
+        list.has(key) && list.get(key) !== code ? isAmbiguous.add(key) : list.set(key, code)
+      }
+    }
+  }
+  isAmbiguous.forEach(key => list.delete(key))
+  for (const [alpha2, alpha3] of readPackage('i18n-iso-countries', 'codes.json')) {
+    list.set(alpha2.toLowerCase(), alpha2).set(alpha3.toLowerCase(), alpha2)
+  }
+  for (const [key, code] of additions('countries')) {
+    code === '-' ? list.delete(key) : list.set(key, code)
+  }
+  return list
+}
+
 const [name, output] = process.argv.slice(2)
-const list = { disposable, free_mail: freeMail, referrers }[name]()
+const list = { countries, disposable, free_mail: freeMail, referrers }[name]()
 const lines = [...list].map(([key, word]) => Buffer.from(word === '' ? key : `${key} ${word}`))
 if (lines.some(line => !/^[!-~]+( [!-~]+)?$/.test(line.toString('latin1')))) {
   throw new Error('A key or a word has something else than printable ASCII in it.')

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "domain/country.h"
 #include "domain/email_address.h"
 #include "handlers/handlers.h"
 
@@ -128,6 +129,31 @@ static struct claim_fault check_choice(struct request *request, const struct att
                                                STR_ARGS(buf_str(&list))));
 }
 
+/* The attribute `country` is a code, whoever says it. What people call their country is understood
+ * where people say it; a program is told the code that it should have sent. */
+static struct claim_fault check_country(struct request *request, struct attribute *attribute,
+                                        bool is_peoples_word)
+{
+    const struct str named = country_of_name(attribute->text);
+    const struct str code = is_peoples_word ? named : country_of_code(attribute->text);
+    if (code.data != NULL) {
+        attribute->text = code;
+    }
+    if (code.data != NULL || str_trim(attribute->text).len == 0) {
+        return fits();
+    }
+    if (is_peoples_word) {
+        return misfit("format", "This is no country we know. Its code is best, such as FR.");
+    }
+    if (named.data == NULL) {
+        return misfit("format", "This has to be a country's code of two letters, such as FR.");
+    }
+    return misfit("format",
+                  arena_printf(request->arena,
+                               "This has to be a country's code of two letters: here %.*s.",
+                               STR_ARGS(named)));
+}
+
 static struct claim_fault check_declared(struct request *request,
                                          const struct attribute_definition *definition,
                                          struct attribute *attribute, bool is_lenient)
@@ -172,7 +198,7 @@ static bool is_derived(struct str name)
 }
 
 static struct claim_fault check_value(struct request *request, struct attribute *attribute,
-                                      bool is_lenient)
+                                      bool is_lenient, bool is_peoples_word)
 {
     if (is_derived(attribute->name)) {
         return misfit("read_only", "This is worked out from other attributes and cannot be set.");
@@ -191,19 +217,25 @@ static struct claim_fault check_value(struct request *request, struct attribute 
     if (fault.code == NULL && definition != NULL) {
         fault = check_declared(request, definition, attribute, is_lenient);
     }
+    const bool is_free_text = definition == NULL || definition->type == ATTRIBUTE_TEXT;
+    if (fault.code == NULL && is_free_text && is_text(attribute) &&
+        str_is(attribute->name, "country")) {
+        fault = check_country(request, attribute, is_peoples_word);
+    }
     return fault.code == NULL ? check_size(attribute) : fault;
 }
 
 const char *claim_misfit(struct request *request, struct attribute *attribute, bool is_lenient)
 {
-    const struct claim_fault fault = check_value(request, attribute, is_lenient);
+    const struct claim_fault fault =
+        check_value(request, attribute, is_lenient, /* is_peoples_word= */ is_lenient);
     return fault.code != NULL ? fault.detail : NULL;
 }
 
 /* ---- attributes ---- */
 
 static struct claim_fault check_claim(struct request *request, struct str name, const json_t *value,
-                                      struct attribute *ret_claim)
+                                      bool is_peoples_word, struct attribute *ret_claim)
 {
     if (!slug_is_valid(name)) {
         return misfit(
@@ -216,11 +248,11 @@ static struct claim_fault check_claim(struct request *request, struct str name, 
     if (ret_claim->kind == ATTRIBUTE_IS_NUMBER && ret_claim->text.data == NULL) {
         return misfit("memory", "Out of memory.");
     }
-    return check_value(request, ret_claim, /* is_lenient= */ false);
+    return check_value(request, ret_claim, /* is_lenient= */ false, is_peoples_word);
 }
 
 bool claims_from_json(struct request *request, const json_t *attributes, const char *base,
-                      struct attribute **ret_claims, size_t *ret_count)
+                      bool is_peoples_word, struct attribute **ret_claims, size_t *ret_count)
 {
     *ret_claims = NULL;
     *ret_count = 0;
@@ -245,8 +277,8 @@ bool claims_from_json(struct request *request, const json_t *attributes, const c
     json_t *object = json_unconst(attributes);
     for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at)) {
         const struct str name = str_slice(json_object_iter_key(at), json_object_iter_key_len(at));
-        const struct claim_fault fault =
-            check_claim(request, name, json_object_iter_value(at), &claims[*ret_count]);
+        const struct claim_fault fault = check_claim(request, name, json_object_iter_value(at),
+                                                     is_peoples_word, &claims[*ret_count]);
         if (fault.code == NULL) {
             *ret_count += 1;
             continue;

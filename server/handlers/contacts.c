@@ -46,8 +46,8 @@ static void decode_contact(struct request *request, const json_t *value, struct 
     if (body.email.data != NULL) {
         (void)email_into_input(request, body.email, "/email", input);
     }
-    (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
-                           &input->attribute_count);
+    (void)claims_from_json(request, body.attributes, "/attributes", /* is_peoples_word= */ false,
+                           &input->attributes, &input->attribute_count);
     (void)consents_from_json(request, body.consents, "/consents", &input->consents,
                              &input->consent_count);
     (void)occurred_at_is_valid(request, body.occurred_at_us, "/occurred_at",
@@ -141,8 +141,8 @@ static void decode_patch(struct request *request, struct input *input)
             input->new_email_key = address.email_key;
         }
     }
-    (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
-                           &input->attribute_count);
+    (void)claims_from_json(request, body.attributes, "/attributes", /* is_peoples_word= */ false,
+                           &input->attributes, &input->attribute_count);
     (void)consents_from_json(request, body.consents, "/consents", &input->consents,
                              &input->consent_count);
     input->source = contact_claim_source(request);

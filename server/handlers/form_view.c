@@ -56,7 +56,7 @@ static const struct input_look input_looks[] = {
     {"phone",      "tel",   "tel"               },
     {"company",    "text",  "organization"      },
     {"job_title",  "text",  "organization-title"},
-    {"country",    "text",  "country"           },
+    {"country",    "text",  "country-name"      },
     {"city",       "text",  "address-level2"    },
 };
 

@@ -186,11 +186,12 @@ enum request_step report_funnel_finish(struct request *request);
 /*
  * `attributes` of a JSON body as claims in the arena. A value that does not fit its declared type
  * (or choice) is a fault at pointer "<base>/<name>", so are derived and malformed names, lists, and
- * too many or too long ones. Names are lower-case slugs. NULL is no claims. False: faults were
- * added.
+ * too many or too long ones. Names are lower-case slugs. NULL is no claims. With `is_peoples_word`
+ * (a form's script passes on what was typed) a country may have its name instead of its code.
+ * False: faults were added.
  */
 bool claims_from_json(struct request *request, const json_t *attributes, const char *base,
-                      struct attribute **ret_claims, size_t *ret_count);
+                      bool is_peoples_word, struct attribute **ret_claims, size_t *ret_count);
 /* [{"purpose", "granted"}] as consents; faults at "<base>/<i>/…". */
 bool consents_from_json(struct request *request, const json_t *consents, const char *base,
                         struct consent **ret_consents, size_t *ret_count);

@@ -81,7 +81,8 @@ static void take_attributes(struct request *request, const json_t *attributes,
 {
     struct attribute *claims;
     size_t count;
-    if (!claims_from_json(request, attributes, "/attributes", &claims, &count)) {
+    if (!claims_from_json(request, attributes, "/attributes", /* is_peoples_word= */ false, &claims,
+                          &count)) {
         return;
     }
     contact->attributes = claims;

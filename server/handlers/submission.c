@@ -213,8 +213,8 @@ void submission_take_json(struct request *request, struct submission *submission
     struct input *input = &submission->input;
     submission->token = body.token;
     body.attributes = take_honeypot(request, submission, body.attributes);
-    (void)claims_from_json(request, body.attributes, "/attributes", &input->attributes,
-                           &input->attribute_count);
+    (void)claims_from_json(request, body.attributes, "/attributes", /* is_peoples_word= */ true,
+                           &input->attributes, &input->attribute_count);
     (void)consents_from_json(request, body.consents, "/consents", &input->consents,
                              &input->consent_count);
     decode_context(request, body.context, submission);

@@ -52,6 +52,10 @@ def test_an_upsert_never_empties(service):
     upsert(service, email=email, attributes={"company": "Kept", "city": "Lyon"})
     contact = expect(upsert(service, email=email, attributes={"company": "", "city": None}), 200).json()
     assert (contact["attributes"]["company"], contact["attributes"]["city"]) == ("Kept", "Lyon")
+    contact = expect(upsert(service, email=email, attributes={"company": " ", "industry": " "}), 200).json()
+    assert contact["attributes"]["company"] == "Kept" and "industry" not in contact["attributes"]
+    changed = service.marketing.change(f"/v1/contacts/{contact['id']}", {"attributes": {"company": " "}})
+    assert "company" not in changed["attributes"], "a person who empties it means it"
 
 
 @pytest.mark.concurrency
