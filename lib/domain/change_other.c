@@ -281,6 +281,11 @@ enum err_code change_deal(struct contact *contact, struct input *input, struct e
         input->result.assignee = contact->handoff.assignee;
         return refuse(input, ERR_CONFLICT, "The contact has an open handoff: win that one.");
     }
+    /* Somebody decided that; only somebody who decides otherwise lifts it. What was won in the past
+     * was won. */
+    if (contact->stage == STAGE_DISQUALIFIED && !input->is_historical) {
+        return refuse(input, ERR_CONFLICT, "The contact is disqualified: requalify it first.");
+    }
     input->result.is_new_contact = contact_is_unmade(contact);
     input->result.changed = true;
     enum err_code code = add_deal(contact, input, effects);

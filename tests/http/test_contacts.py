@@ -480,6 +480,10 @@ def test_a_new_demand_of_a_customer_is_an_upsell(service, desk):
     demo = funnel.Desk(service, kind="demo", journey_step="decision")
     contact = demo.lead(email)
     assert (contact["stage"], contact["owner"], contact["handoff"]["purpose"], contact["handoff"]["state"]) == \
+    rejected = desk.handoff_in("rejected")["contact_id"]
+    answer = service.sales.post(f"/v1/contacts/{rejected}/deals", {"kind": "new", "amount": 100, "currency": "EUR"})
+    assert "requalify" in expect(answer, 409).json()["detail"], "disqualified stays so"
+    assert service.reader.read(f"/v1/contacts/{rejected}")["stage"] == "disqualified"
         ("customer", "sales", "upsell", "open")
     upsell = {"id": contact["handoff"]["id"]}
     for move in ("accept", "attempts", "qualify", "opportunity", "lose"):

@@ -474,7 +474,13 @@ static void a_deal_of_somebody_disqualified(void **state)
 {
     struct desk *desk = *state;
     struct person *person = desk_handoff_in(desk, "a@example.com", HANDOFF_REJECTED);
-    desk_do(desk, person, a_deal(desk, TIME_NONE));
+    assert_int_equal(desk_run(desk, person, a_deal(desk, TIME_NONE)), ERR_CONFLICT);
+    assert_stage(person, "disqualified");
+    assert_int_equal(desk->effects.deals.count, 0);
+    /* What was won in the past was won, whatever was thought since. */
+    struct input *input = a_deal(desk, DESK_START_US - 400 * US_PER_DAY);
+    input->is_historical = true;
+    desk_do(desk, person, input);
     assert_stage(person, "customer");
     assert_int_equal(desk->effects.stages.count, 1);
     assert_string_equal(event_value(desk, "contact.stage_changed", "from"), "disqualified");
