@@ -231,7 +231,7 @@ typedef void take_move_fn(struct request *request, const struct move_body *body,
 static void take_accept(struct request *request, const struct move_body *body,
                         struct pending_move *move)
 {
-    take_day_or_time(request, body->day_or_time, "/work_by", /* must_be_ahead= */ false,
+    take_day_or_time(request, body->day_or_time, "/work_by", /* must_be_ahead= */ true,
                      &move->input.move.work_by_us, move);
 }
 

@@ -107,6 +107,14 @@ def test_accept_may_promise_a_date(service, desk):
     assert handoff["work_by"] == "2035-06-30T22:00:00.000Z", "midnight in Paris"
 
 
+def test_what_is_promised_lies_ahead(service, desk):
+    handoff = desk.handoff_in("open")
+    for work_by in ("2024-05-01T10:00:00Z", "2024-05-01", handoff["opened_at"]):
+        answer = expect(service.sales.post(f"/v1/handoffs/{handoff['id']}/accept", {"work_by": work_by}), 422)
+        assert [(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]] == [("/work_by", "range")]
+    assert service.reader.read(f"/v1/handoffs/{handoff['id']}")["state"] == "open"
+
+
 def test_accept_takes_no_body_at_all(service, desk):
     handoff = desk.handoff_in("open")
     expect(service.sales.post(f"/v1/handoffs/{handoff['id']}/accept"), 200)

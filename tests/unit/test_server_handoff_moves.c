@@ -290,7 +290,8 @@ static void assert_asks(const char *move, const char *body, bool is_asking, size
 static void test_times_that_the_database_judges(void **state)
 {
     (void)state;
-    assert_asks("accept", "{\"work_by\": \"2026-01-02T00:00:00Z\"}", false, 0);
+    assert_asks("accept", "{}", false, 0);
+    assert_asks("accept", "{\"work_by\": \"2026-01-02T00:00:00Z\"}", true, 0);
     assert_asks("accept", "{\"work_by\": \"2026-01-02\"}", true, 1);
     assert_asks("recycle", "{\"reason\": \"not_ready\"}", false, 0);
     assert_asks("recycle",
