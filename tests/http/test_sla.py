@@ -73,6 +73,19 @@ def test_closing_without_contact_cancels(service, desk, move, state):
     assert clock["id"] in [event["data"]["clock_id"] for event in wait_events(service, "cancelled", 1)]
 
 
+def test_a_duplicates_handoff_was_not_left_without_contact(service, desk):
+    """Another handoff of the same person goes on."""
+    before = service.reader.read("/v1/sla/status")["first_contact"]
+    (duplicate, handoff), (survivor, _) = desk.mql(), desk.mql()
+    service.marketing.write(f"/v1/contacts/{duplicate['id']}/merge", {"duplicate_of": survivor["id"]})
+    states = [service.reader.read(f"/v1/handoffs/{one['handoff']['id']}")["state"] for one in (duplicate, survivor)]
+    assert sorted(states) == ["open", "rejected"], handoff
+    wait_until(lambda: service.reader.read("/v1/sla/status")["first_contact"]["running"] == before["running"] + 1,
+               what="the status")
+    after = service.reader.read("/v1/sla/status")["first_contact"]
+    assert after["closed_without_contact_30d"] == before["closed_without_contact_30d"]
+
+
 def test_a_change_of_policy_counts_for_clocks_started_from_then_on(service, desk):
     _, before = desk.mql()
     set_target(service, "PT2H")

@@ -5,7 +5,7 @@
 -- A rate counts promises decided in that time (met, or broken by a deadline in it, whatever came later); median
 -- and share within the hour are those of the first contacts made in it, counted from when the person asked (which is
 -- before the clock started when the form post had to wait for the database). Whoever objects, or is erased, was not
--- closed without contact by sales.
+-- closed without contact by sales; nor was the handoff of a duplicate, for another one of the person goes on.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
 live AS (
     SELECT count(*) FILTER (WHERE k.state = 'running' AND k.due_at > n.now) AS running,
@@ -20,7 +20,7 @@ ended AS (
     SELECT count(*) FILTER (WHERE k.state = 'met') AS met,
            count(*) FILTER (WHERE k.state = 'breached' AND k.due_at >= (SELECT now FROM clock) - interval '720 hours')
                AS breached,
-           count(*) FILTER (WHERE k.met_at IS NULL AND k.end_reason NOT IN ('objection', 'erased')) AS closed,
+           count(*) FILTER (WHERE k.met_at IS NULL AND k.end_reason NOT IN ('objection', 'erased', 'merge')) AS closed,
            percentile_cont(0.5) WITHIN GROUP (ORDER BY k.met_at - coalesce(k.asked_at, k.started_at)) AS median,
            avg((k.met_at <= coalesce(k.asked_at, k.started_at) + interval '1 hour')::int) AS within_hour
     FROM sla_clock k
