@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-enum { FAULT_DETAIL_BYTES_MAX = 400 };
+enum { FAULT_DETAIL_BYTES_MAX = 800 };
 
 /* When there is no memory for the first one: the input stays refused. */
 static const struct fault no_memory = {

@@ -31,7 +31,7 @@ static void reader_fault(struct reader *reader, const char *name, const char *co
                          const char *format, ...)
 {
     char pointer[QUERY_NAME_BYTES_MAX + 2];
-    char detail[320];
+    char detail[CHOICES_TEXT_BYTES + 64];
     va_list args;
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);

@@ -62,7 +62,7 @@ static void walk_value(struct walk *walk, const struct field *field, const json_
 
 static void walk_fault(struct walk *walk, const char *code, const char *format, ...)
 {
-    char detail[320];
+    char detail[CHOICES_TEXT_BYTES + 64];
     va_list args;
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);

@@ -188,8 +188,9 @@ bool schema_decode_value(const struct field *field, const json_t *value, const c
 /* [a-z0-9_-]{1,64} */
 bool slug_is_valid(struct str text);
 
-/* "a, b, c" from a NULL-terminated list, cut with " …" where it would not fit. */
-enum { CHOICES_TEXT_BYTES = 256 };
+/* "a, b, c" from a NULL-terminated list, cut with " …" where it would not fit: the longest of ours,
+ * the types of events, does. */
+enum { CHOICES_TEXT_BYTES = 704 };
 void choices_format(const char *const *choices, char out[static CHOICES_TEXT_BYTES]);
 
 /* Whether a table follows the rules above (names unique, mandatory limits, choices and nested

@@ -103,7 +103,8 @@ def test_types(service, feed, types, limit):
         assert page["next_after"] > after, "it is the last position looked at, not the last found"
         after = page["next_after"]
     assert found == [event for event in feed if event["type"] in types.split(",")]
-    expect(service.reader.get("/v1/events", params={"types": "lead.lost"}), 422)
+    refused = expect(service.reader.get("/v1/events", params={"types": "lead.lost"}), 422).json()
+    assert "submission.received" in refused["detail"] and "commitment.missed" in refused["detail"], "the whole list"
 
 
 def test_epoch_and_bounds(service, feed):

@@ -370,18 +370,18 @@ static void test_many_unknown_fields(void **state)
 static void test_choices_text(void **state)
 {
     (void)state;
-    static char names[60][12];
-    static const char *list[61];
+    static char names[80][12];
+    static const char *list[81];
     char text[CHOICES_TEXT_BYTES];
-    for (size_t i = 0; i < 60; i++) {
+    for (size_t i = 0; i < 80; i++) {
         snprintf(names[i], sizeof names[i], "choice_%zu", i);
         list[i] = names[i];
     }
     choices_format(list, text);
     assert_in_range(strlen(text), CHOICES_TEXT_BYTES - 20, CHOICES_TEXT_BYTES - 1);
     assert_string_equal(text + strlen(text) - strlen(" …"), " …");
-    choices_format(list + 58, text);
-    assert_string_equal(text, "choice_58, choice_59");
+    choices_format(list + 78, text);
+    assert_string_equal(text, "choice_78, choice_79");
 }
 
 static void test_soundness(void **state)
