@@ -104,7 +104,7 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/contacts/{id}/consents", "recordConsent", SCOPE_MARKETING | SCOPE_SALES, NULL, BODY_JSON, SMALL, &consent_record_schema, consent_record_start, consent_record_finish),
     ROUTE(GET, "/v1/leads", "listLeads", SCOPE_READ, &lead_query, BODY_NONE, NO_BODY, NULL, lead_list_start, lead_list_finish),
     ROUTE(GET, "/v1/submissions", "listSubmissions", SCOPE_READ, &submission_query, BODY_NONE, NO_BODY, NULL, submission_list_start, submission_list_finish),
-    ROUTE(GET, "/v1/submissions/{id}", "getSubmission", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, submission_get_start, submission_get_finish),
+    ROUTE(GET, "/v1/submissions/{id}", "getSubmission", SCOPE_READ, &submission_get_query, BODY_NONE, NO_BODY, NULL, submission_get_start, submission_get_finish),
     ROUTE(GET, "/v1/quarantine", "listQuarantine", SCOPE_READ, &quarantine_query, BODY_NONE, NO_BODY, NULL, quarantine_list_start, quarantine_list_finish),
     ROUTE(GET, "/v1/quarantine/counts", "countQuarantine", SCOPE_READ, &quarantine_counts_query, BODY_NONE, NO_BODY, NULL, quarantine_counts_start, quarantine_counts_finish),
     ROUTE(GET, "/v1/quarantine/{id}", "getQuarantined", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, quarantine_get_start, quarantine_get_finish),

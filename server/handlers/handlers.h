@@ -115,6 +115,7 @@ enum request_step lead_list_finish(struct request *request);
 extern const struct query submission_query;
 enum request_step submission_list_start(struct request *request);
 enum request_step submission_list_finish(struct request *request);
+extern const struct query submission_get_query;
 enum request_step submission_get_start(struct request *request);
 enum request_step submission_get_finish(struct request *request);
 

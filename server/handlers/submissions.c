@@ -40,6 +40,20 @@ static const struct query_param submission_params[] = {
 };
 const struct query submission_query = QUERY(struct submission_query_values, submission_params);
 
+struct submission_of_form {
+    struct str form;
+};
+static const struct query_param of_form_params[] = {
+    QUERY_PARAM("form", SLUG, struct submission_of_form, form)};
+const struct query submission_get_query = QUERY(struct submission_of_form, of_form_params);
+
+/* The slug of a form named by slug or id; one that there is not (any more) names itself. */
+static struct str slug_of(const struct request *request, struct str name)
+{
+    const struct form *form = name.data != NULL ? catalog_form(request->catalog, name) : NULL;
+    return form != NULL ? form->slug : name;
+}
+
 static void write_submission(struct json_writer *json, const struct rows *rows, size_t row)
 {
     static const struct {
@@ -76,7 +90,10 @@ enum request_step submission_get_start(struct request *request)
     if (read == NULL) {
         return REQUEST_REPLY;
     }
-    param_uuid(read_op_query(read, STATEMENT_SUBMISSION_ONE), id);
+    const struct submission_of_form *query = request->query;
+    struct params *params = read_op_query(read, STATEMENT_SUBMISSION_ONE);
+    param_uuid(params, id);
+    param_text(params, slug_of(request, query->form));
     return REQUEST_RUN;
 }
 
@@ -198,9 +215,7 @@ enum request_step submission_list_start(struct request *request)
     if (read == NULL) {
         return REQUEST_REPLY;
     }
-    const struct form *form = query->form.data != NULL ? catalog_form(request->catalog, query->form)
-                                                       : NULL;
-    const struct str slug = form != NULL ? form->slug : query->form;
+    const struct str slug = slug_of(request, query->form);
     const int32_t count = (int32_t)query->list.limit + 1;
     if (is_of_contact(query)) {
         ask_for_contact(read, query->contact_id, email_key, slug, &place, count);

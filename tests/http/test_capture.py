@@ -195,6 +195,52 @@ def test_a_html_repeat_with_an_id_is_harmless(service, path):
     assert len(submissions_of(service, fields["email"])) == 1
 
 
+def test_the_same_id_on_two_forms_is_two_submissions(service):
+    forms = [funnel.make_form(service.admin, open=True)["slug"] for _ in range(2)]
+    chosen, email = str(uuid.uuid4()), funnel.address()
+    for form in forms:
+        assert funnel.submit(service.nobody, form, email, {"city": form}, id=chosen)["id"] == chosen
+    for form in forms:
+        stored = service.reader.read(f"/v1/submissions/{chosen}", form=form)
+        assert (stored["form"], stored["attributes"]) == (form, {"city": form})
+    assert service.reader.read(f"/v1/submissions/{chosen}")["form"] == forms[1], "the later"
+    assert {one["form"] for one in submissions_of(service, email)} == set(forms)
+    other = funnel.make_form(service.admin, open=True)["slug"]
+    expect(service.reader.get(f"/v1/submissions/{chosen}", params={"form": other}), 404)
+
+
+@pytest.mark.parametrize("said,code", [("France", "FR"), ("allemagne", "DE"), ("CÔTE D’IVOIRE", "CI"), ("uk", "GB"),
+                                       (" be ", "BE"), ("U.S.A.", "US"), ("Deutschland", "DE")])
+def test_a_form_understands_what_people_call_their_country(service, path, said, code):
+    email = funnel.address()
+    expect(service.nobody.post(path, data={"email": email, "country": said}), 303)
+    assert funnel.contact_of(service.reader, email)["attributes"]["country"] == code
+    by_script = funnel.address()
+    expect(service.nobody.post(path, {"email": by_script, "attributes": {"country": said}}), 201)
+    assert funnel.contact_of(service.reader, by_script)["attributes"]["country"] == code
+
+
+def test_a_country_that_nobody_knows_stays_with_the_submission(service, path):
+    email = funnel.address()
+    expect(service.nobody.post(path, data={"email": email, "country": "Atlantide"}), 303)
+    (stored,) = submissions_of(service, email)
+    assert stored["attributes"]["country"] == "Atlantide"
+    assert [fault["pointer"] for fault in stored["ignored"]] == ["/attributes/country"]
+    assert "country" not in funnel.contact_of(service.reader, email)["attributes"]
+
+
+def test_a_program_sends_a_countrys_code(service, path):
+    for said, hint in (("France", "FR"), ("XX", "FR"), ("UK", "GB"), ("FRA", "FR")):
+        answer = service.marketing.post("/v1/contacts", {"email": funnel.address(), "attributes": {"country": said}})
+        assert faults(answer) == {"/attributes/country": "format"}
+        assert hint in answer.json()["errors"][0]["detail"]
+    body = {"email": funnel.address(), "attributes": {"country": "Atlantide"}}
+    assert faults(service.nobody.post(path, body)) == {"/attributes/country": "format"}
+    for said, known in (("fr", "FR"), ("", None), (None, None)):
+        contact = service.marketing.post("/v1/contacts", {"email": funnel.address(), "attributes": {"country": said}})
+        assert expect(contact, 201).json()["attributes"].get("country") == known
+
+
 # --- who may, from where --------------------------------------------------------------------------
 
 
