@@ -557,25 +557,8 @@ static void check_calendar(struct check *check, const struct calendar_body *in)
 
 /* ---- models ---- */
 
-/* Where days begin only the database knows, so a window has to say it. */
-static void check_windows(struct check *check, const json_t *definition, const char *part)
-{
-    static const char *const ends[] = {"from", "until"};
-    const json_t *rules = json_object_get(json_object_get(definition, part), "rules");
-    for (size_t i = 0; i < json_array_size(rules); i++) {
-        for (size_t e = 0; e < ARRAY_LEN(ends); e++) {
-            int32_t days;
-            char pointer[POINTER_BYTES_MAX];
-            snprintf(pointer, sizeof pointer, "/%s/rules/%zu/%s", part, i, ends[e]);
-            if (date_parse(json_str_of(json_object_get(json_array_get(rules, i), ends[e])), &days))
-                faults_add(check->faults, pointer, "unsupported",
-                           "A bare date is not taken yet: write a time with its offset, such as "
-                           "2027-01-01T00:00:00+01:00.");
-        }
-    }
-}
-
-/* Pointers are into the definition, which is what the client sent. */
+/* Pointers are into the definition, which is what the client sent; its windows say moments, for
+ * bare dates were replaced by those who can tell where days begin. */
 static void check_definition(struct check *check, const json_t *definition)
 {
     struct model *model = NULL;
@@ -583,8 +566,6 @@ static void check_definition(struct check *check, const json_t *definition)
     model_free(model);
     if (code == ERR_NOMEM)
         check->is_out_of_memory = true;
-    check_windows(check, definition, "fit");
-    check_windows(check, definition, "interest");
 }
 
 static int64_t next_activation(const struct catalog *catalog)

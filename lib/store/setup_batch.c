@@ -108,6 +108,11 @@ static enum err_code propose(struct setup *setup)
     if (proposed == NULL) {
         return refuse(setup, ERR_NOMEM, "Out of memory.");
     }
+    const enum err_code dates = setup_resolve_dates(setup->worker, setup->catalog, op->entry_kind,
+                                                    proposed, op->arena, setup->reterr);
+    if (dates != OK) {
+        return dates;
+    }
     const struct catalog_proposal proposal = {
         .kind = op->entry_kind,
         .existing = existing,

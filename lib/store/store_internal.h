@@ -143,6 +143,13 @@ enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[],
 
 /* ---- effects_write.c ---- */
 
+/* ---- setup_dates.c ---- */
+/* Within a set-up write's transaction: replaces the bare dates that `body` has where a moment is
+ * meant. OK, ERR_NOMEM, those of conn.h. */
+enum err_code setup_resolve_dates(struct worker *worker, const struct catalog *catalog,
+                                  enum catalog_kind kind, json_t *body, struct arena *arena,
+                                  struct err *reterr) MUSTCHECK;
+
 /* Sends the statements that write what was decided; the caller sends COMMIT and syncs. ret_count:
  * how many were sent. contacts: all of the batch, written where dirty. */
 enum err_code effects_send(struct worker *worker, const struct effects *effects,

@@ -313,11 +313,6 @@ static const struct {
      "/hours/tuesday/0 format, /hours/tuesday/1 format, /hours/tuesday/2 format, "
      "/exceptions/0/hours/0 order, /exceptions/1/date duplicate"     },
     {CATALOG_MODEL,        "{\"name\":\"m\"}",                                                   "/fit required, /interest required, /decision required"},
-    {CATALOG_MODEL,
-     "{\"name\":\"m\",\"fit\":{\"rules\":[{\"name\":\"r\",\"when\":true,\"points\":1,"
-     "\"from\":\"2027-01-01\"}],\"grades\":{\"A\":3,\"B\":2,\"C\":1}},"
-     "\"interest\":{\"half_life\":\"P1D\",\"rules\":[],\"grades\":{\"1\":3,\"2\":2,\"3\":1}},"
-     "\"decision\":{\"*\":\"stay\"}}",                                                           "/fit/rules/0/from unsupported"                        },
 };
 
 static void test_refuses_with_all_faults_at_once(void **state)
