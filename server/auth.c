@@ -103,6 +103,7 @@ bool auth_identify(struct request *request)
     if (key == NULL) {
         return false;
     }
+    store_note_key_use(request->app->store, key->id);
     char id[UUID_TEXT_BYTES];
     const bool is_member = !uuid_is_nil(key->member_id);
     (void)uuid_format(is_member ? key->member_id : key->id, id);

@@ -27,7 +27,7 @@ const struct route routes[] = {
     ROUTE(GET, "/openapi.yaml", "getOpenapi", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, openapi_start, NULL),
     ROUTE(GET, "/docs/errors", "getErrorTypes", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, error_types_start, NULL),
     /* ---- set-up ---- */
-    ROUTE(GET, "/v1/keys", "listKeys", SCOPE_ADMIN, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
+    ROUTE(GET, "/v1/keys", "listKeys", SCOPE_ADMIN, &setup_list_query, BODY_NONE, NO_BODY, NULL, key_list_start, setup_list_start),
     ROUTE(POST, "/v1/keys", "createKey", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, key_create_start, key_finish),
     ROUTE(DELETE, "/v1/keys/{id}", "deleteKey", SCOPE_ADMIN, NULL, BODY_NONE, NO_BODY, NULL, key_delete_start, key_delete_finish),
     ROUTE(POST, "/v1/keys/{id}/rotate", "rotateKey", SCOPE_ADMIN, NULL, BODY_JSON_OPTIONAL, SMALL, NULL, key_rotate_start, key_finish),

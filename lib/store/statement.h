@@ -128,6 +128,8 @@
     STATEMENT(HANDOFF_FEEDBACK, handoff_feedback)                                                  \
     STATEMENT(HANDOFF_STANDING, handoff_standing)                                                  \
     STATEMENT(LOCAL_MIDNIGHT, local_midnight)                                                      \
+    STATEMENT(KEY_USE_WRITE, key_use_write)                                                        \
+    STATEMENT(KEY_USE_ALL, key_use_all)                                                            \
     STATEMENT(PAUSE_DUE_LOCK, pause_due_lock)                                                      \
     STATEMENT(PAUSE_END, pause_end)                                                                \
     STATEMENT(PAUSE_NEXT_END, pause_next_end)

@@ -115,6 +115,7 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     if (config->last_setup != NULL) {
         store->catalog = catalog_ref(config->last_setup);
     }
+    key_use_init(&store->key_use);
     for (size_t i = 0; i < LANE_COUNT_; i++) {
         queue_init(&store->lanes[i].queue, config->queue_items);
     }
@@ -181,6 +182,7 @@ void store_stop(struct store *store)
     }
     catalog_unref(store->catalog);
     (void)pthread_mutex_destroy(&store->catalog_lock);
+    key_use_done(&store->key_use);
     mem_free(store->database_url);
     mem_free(store);
 }

@@ -88,6 +88,9 @@ void store_quiesce(struct store *store);
 /* store_quiesce, joins the threads, closes. Takes NULL. */
 void store_stop(struct store *store);
 
+/* This API key was used now; any thread. It is written later, and shown to the minute. */
+void store_note_key_use(struct store *store, struct uuid key_id);
+
 /* Gives the operation to its lane. False: the queue is full or closed; the op is still the
  * caller's. */
 bool store_submit(struct store *store, struct op *op) MUSTCHECK;

@@ -9,6 +9,7 @@
 #include "base/queue.h"
 #include "base/random.h"
 #include "store/conn.h"
+#include "store/key_use.h"
 #include "store/store.h"
 
 enum {
@@ -90,6 +91,7 @@ struct store {
     struct lane_state lanes[LANE_COUNT_];
     struct background background;
     struct keeper keeper;
+    struct key_use key_use;
 
     _Atomic bool is_attached; /* connections may be made */
     _Atomic bool is_away;
@@ -141,14 +143,14 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
 enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
                              struct err *reterr) MUSTCHECK;
 
-/* ---- effects_write.c ---- */
-
 /* ---- setup_dates.c ---- */
 /* Within a set-up write's transaction: replaces the bare dates that `body` has where a moment is
  * meant. OK, ERR_NOMEM, those of conn.h. */
 enum err_code setup_resolve_dates(struct worker *worker, const struct catalog *catalog,
                                   enum catalog_kind kind, json_t *body, struct arena *arena,
                                   struct err *reterr) MUSTCHECK;
+
+/* ---- effects_write.c ---- */
 
 /* Sends the statements that write what was decided; the caller sends COMMIT and syncs. ret_count:
  * how many were sent. contacts: all of the batch, written where dirty. */
@@ -176,6 +178,10 @@ enum err_code store_check_privacy(struct store *store, struct conn *conn,
 /* ---- background_retention.c ---- */
 /* Once a minute: forgets what is older than it has to be kept. */
 enum err_code background_expire(struct store *store, struct err *reterr) MUSTCHECK;
+
+/* ---- key_use.c ---- */
+/* Writes which keys were used, a few times a minute. */
+enum err_code background_write_key_use(struct store *store, struct err *reterr) MUSTCHECK;
 
 /* ---- background_pause.c ---- */
 /* Ends the pauses that are over; lowers *next_us to the time until the next one ends. */

@@ -34,6 +34,7 @@ enum request_step organisation_patch_start(struct request *request);
 enum request_step funnel_get_start(struct request *request);
 enum request_step funnel_patch_start(struct request *request);
 enum request_step funnel_patch_finish(struct request *request);
+enum request_step key_list_start(struct request *request);
 enum request_step key_create_start(struct request *request);
 enum request_step key_rotate_start(struct request *request);
 enum request_step key_finish(struct request *request);

@@ -4,6 +4,8 @@
  */
 #include "handlers/keys.h"
 
+#include <stdio.h>
+
 #include "handlers/handlers.h"
 #include "schema/json.h"
 
@@ -105,27 +107,85 @@ enum request_step key_rotate_start(struct request *request)
     return write_key(request, SETUP_PATCH, patch, text);
 }
 
+/* The entry as set-up is always shown, with `front` before its members: other members, each with
+ * its comma. */
+static void write_entry(struct json_writer *json, const char *front,
+                        const struct catalog_entry *entry, const struct catalog *catalog)
+{
+    CLEANUP(buf_done) struct buf members;
+    CLEANUP(buf_done) struct buf whole;
+    buf_init(&members, REPLY_BYTES_MAX);
+    buf_init(&whole, REPLY_BYTES_MAX);
+    struct json_writer inner;
+    json_writer_init(&inner, &members);
+    catalog_write_entry(&inner, entry, catalog);
+    buf_printf(&whole, "{%s", front);
+    buf_append(&whole, buf_str(&members).data + 1, members.len > 0 ? members.len - 1 : 0);
+    if (members.failed || whole.failed) {
+        json->buf->failed = true;
+        return;
+    }
+    json_raw(json, buf_str(&whole));
+}
+
 enum request_step key_finish(struct request *request)
 {
     const struct setup_op *setup = request->setup;
     if (setup->op.err.code != OK) {
         return problem_err(request, &setup->op.err);
     }
-    CLEANUP(buf_done) struct buf entry;
-    buf_init(&entry, REPLY_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &entry);
-    catalog_write_entry(&json, setup->entry, setup->snapshot);
-    reply_json(request, setup->action == SETUP_CREATE ? 201 : 200, &json);
-    /* The entry as it is always shown, with the text in front. */
-    struct buf *body = &request->message->reply.body;
-    if (request->is_replay) {
-        buf_append_text(body, "{\"key\":null,"); /* its text was shown once and is not kept */
-    } else {
-        buf_printf(body, "{\"key\":\"%s\",", (const char *)request->data);
+    /* A key's text is shown once and not kept. */
+    char front[KEY_TEXT_BYTES + 16] = "\"key\":null,";
+    if (!request->is_replay) {
+        (void)snprintf(front, sizeof front, "\"key\":\"%s\",", (const char *)request->data);
     }
-    buf_append(body, buf_str(&entry).data + 1, entry.len > 0 ? entry.len - 1 : 0);
+    struct json_writer json;
+    reply_json(request, setup->action == SETUP_CREATE ? 201 : 200, &json);
+    write_entry(&json, front, setup->entry, setup->snapshot);
     return reply_end(request);
+}
+
+/* ---- what is known of their use ---- */
+
+enum use_column { USE_KEY_ID, USE_LAST_USED_AT };
+
+enum request_step key_list_start(struct request *request)
+{
+    struct read_op *read = request_read(request);
+    if (read == NULL) {
+        return REQUEST_REPLY;
+    }
+    (void)read_op_query(read, STATEMENT_KEY_USE_ALL);
+    return REQUEST_RUN;
+}
+
+/* Rows are in the order of ids. */
+static int64_t last_used_at_us(const struct rows *rows, struct uuid key_id)
+{
+    size_t begin = 0;
+    size_t end = rows_count(rows);
+    while (begin < end) {
+        const size_t middle = begin + (end - begin) / 2;
+        const int order = uuid_compare(key_id, row_uuid(rows, middle, USE_KEY_ID));
+        if (order == 0) {
+            return row_time(rows, middle, USE_LAST_USED_AT);
+        }
+        begin = order > 0 ? middle + 1 : begin;
+        end = order < 0 ? middle : end;
+    }
+    return TIME_NONE;
+}
+
+void key_write_listed(const struct request *request, struct json_writer *json,
+                      const struct catalog_entry *entry)
+{
+    const int64_t at_us = last_used_at_us(request->read->queries[0].rows, entry->id);
+    char text[TIME_TEXT_BYTES];
+    char front[TIME_TEXT_BYTES + 24] = "\"last_used_at\":null,";
+    if (at_us != TIME_NONE) {
+        (void)snprintf(front, sizeof front, "\"last_used_at\":\"%s\",", time_format(at_us, text));
+    }
+    write_entry(json, front, entry, request->catalog);
 }
 
 enum request_step key_delete_start(struct request *request)

@@ -3,6 +3,7 @@
  * set of handlers serves all kinds; the path says which.
  */
 #include "handlers/handlers.h"
+#include "handlers/keys.h"
 
 #include "schema/json.h"
 
@@ -93,6 +94,16 @@ static bool is_after(const struct catalog_entry *entry, int64_t created_at_us, s
            (entry->created_at_us == created_at_us && uuid_compare(entry->id, id) < 0);
 }
 
+static void write_listed(const struct request *request, struct json_writer *json,
+                         const struct catalog_entry *entry)
+{
+    if (entry->kind == CATALOG_KEY) {
+        key_write_listed(request, json, entry);
+    } else {
+        catalog_write_entry(json, entry, request->catalog);
+    }
+}
+
 enum request_step setup_list_start(struct request *request)
 {
     const struct setup_list_query *query = request->query;
@@ -121,7 +132,7 @@ enum request_step setup_list_start(struct request *request)
         }
         has_more = shown == query->list.limit;
         if (!has_more) {
-            catalog_write_entry(&json, entries[i], request->catalog);
+            write_listed(request, &json, entries[i]);
             last = entries[i];
             shown++;
         }

@@ -284,6 +284,42 @@ def test_a_publishable_key_may_only_submit(service):
     expect(service.admin.post("/v1/keys", {"name": "site", "kind": "publishable", "scopes": ["read"]}), 422)
 
 
+def test_when_a_key_was_last_used(service):
+    made = service.admin.make("/v1/keys", {"name": "CRM", "scopes": ["read"]})
+
+    def listed():
+        return next(key for key in service.admin.read("/v1/keys")["data"] if key["id"] == made["id"])
+
+    assert listed()["last_used_at"] is None
+    before = times.utc_now()
+    Client(service.url, made["key"]).read("/v1/organisation")
+    used = wait_until(lambda: listed()["last_used_at"], what="the time of use")
+    assert abs((times.parse(used) - before).total_seconds()) < 30
+    assert listed().keys() - made.keys() == {"last_used_at"} and made.keys() - listed().keys() == {"key"}
+    expect(service.admin.delete(f"/v1/keys/{made['id']}"), 204)
+    assert service.database.value("SELECT count(*) FROM api_key_use WHERE key_id = '" + made["id"] + "'") == 0
+
+
+def test_a_bare_date_is_midnight_in_the_organisations_zone(service):
+    offer = service.admin.make("/v1/offers", {"slug": funnel.unique("offer"), "title": "Guide", "kind": "guide",
+                                              "journey_step": "awareness", "published_at": "2026-11-20"})
+    assert offer["published_at"] == "2026-11-19T23:00:00.000Z"
+    path = f"/v1/offers/{offer['id']}"
+    assert service.admin.change(path, {"published_at": "2026-07-14"})["published_at"] == "2026-07-13T22:00:00.000Z"
+    assert list(faults(service.admin.patch(path, {"published_at": "2026-02-30"}))) == ["/published_at"]
+    assert list(faults(service.admin.patch(path, {"published_at": "0000-01-01"}))) == ["/published_at"]
+    window = {"name": "autumn", "when": True, "points": 1, "from": "2026-09-01", "until": "2026-12-01"}
+    windows = {"fit": {"rules": [window], "grades": {"A": 3, "B": 2, "C": 1}},
+               "interest": {"half_life": "P30D", "rules": [{**window, "max": 1, "until": None}],
+                            "grades": {"1": 3, "2": 2, "3": 1}}}
+    stored = service.admin.make("/v1/scoring/models", model(**windows))
+    fit, interest = stored["fit"]["rules"][0], stored["interest"]["rules"][0]
+    assert (fit["from"], fit["until"]) == ("2026-08-31T22:00:00.000Z", "2026-11-30T23:00:00.000Z")
+    assert (interest["from"], interest["until"]) == (fit["from"], None)
+    windows["fit"]["rules"] = [{**window, "from": "2026-12-01", "until": "2026-09-01"}]
+    assert list(faults(service.admin.post("/v1/scoring/models", model(**windows)))) == ["/fit/rules/0/until"]
+
+
 def test_faults_of_a_key(service):
     assert set(faults(service.admin.post("/v1/keys", {"name": "", "scopes": ["root"], "member": str(uuid.uuid4()),
                                                       "form": "there-is-none", "expires_at": "never"}))) == \
