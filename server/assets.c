@@ -20,17 +20,23 @@ static struct str find(const char *name)
     return found;
 }
 
+static struct asset asset(const char *name)
+{
+    struct asset found = {.text = find(name)};
+    char digits[SHA256_BASE64_BYTES];
+    const struct sha256 hash = sha256_of(found.text);
+    (void)snprintf(found.etag, sizeof found.etag, "\"%s\"", sha256_base64(&hash, digits));
+    return found;
+}
+
 void assets_init(struct assets *assets)
 {
     *assets = (struct assets){
         .openapi = find("openapi.yaml"),
         .page_style = find("page.css"),
-        .embed_script = find("embed.js"),
+        .embed_script = asset("embed.js"),
+        .embed_style = asset("embed.css"),
     };
     const struct sha256 style = sha256_of(assets->page_style);
     (void)sha256_base64(&style, assets->page_style_hash);
-    char digits[SHA256_BASE64_BYTES];
-    const struct sha256 script = sha256_of(assets->embed_script);
-    (void)snprintf(assets->embed_etag, sizeof assets->embed_etag, "\"%s\"",
-                   sha256_base64(&script, digits));
 }

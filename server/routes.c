@@ -80,6 +80,7 @@ const struct route routes[] = {
     ROUTE(POST, "/submissions/v3/integration/submit/{portal_id}/{form_guid}", "submitToHubspotForm", SCOPE_SUBMIT, NULL, BODY_HUBSPOT, SMALL, NULL, submit_hubspot_start, submit_hubspot_finish),
     ROUTE(POST, "/submissions/v3/integration/secure/submit/{portal_id}/{form_guid}", "submitToHubspotFormSecurely", SCOPE_SUBMIT, NULL, BODY_HUBSPOT, SMALL, NULL, submit_hubspot_start, submit_hubspot_finish),
     ROUTE(GET, "/embed.js", "getEmbedScript", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, embed_script_start, NULL),
+    ROUTE(GET, "/embed.css", "getEmbedStyle", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, embed_style_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/embed", "getEmbed", SCOPE_NONE, &embed_query, BODY_NONE, NO_BODY, NULL, embed_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/thanks", "getThanks", SCOPE_NONE, &thanks_query, BODY_NONE, NO_BODY, NULL, thanks_start, NULL),
     ROUTE(GET, "/v1/forms/{slug}/token", "getFormToken", SCOPE_SUBMIT, NULL, BODY_NONE, NO_BODY, NULL, form_token_start, NULL),

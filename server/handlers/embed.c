@@ -3,8 +3,9 @@
  *
  * The plain kind needs no script anywhere. The other is the same form with the script embed.js
  * behind it, which sends it without leaving the page; where scripts are off, or the page's policy
- * forbids them, it is the plain kind again. A pasted page is the same for everybody, so no id for a
- * submission can stand in it; the script makes one.
+ * forbids them, it is the plain kind again. A style sheet goes with both, unless it is not wanted:
+ * a file of ours, for what stands in the page itself many policies forbid. A pasted page is the
+ * same for everybody, so no id for a submission can stand in it; the script makes one.
  *
  * Nothing secret is in it: what it shows will stand on a public page. It is public for open forms;
  * a form that needs a key may be nobody's business, so its snippet needs one as well.
@@ -20,14 +21,19 @@ enum { SNIPPET_BYTES_MAX = 256 * 1024 };
 enum snippet { SNIPPET_HTML, SNIPPET_SCRIPT };
 static const char *const snippet_names[] = {"html", "script", NULL};
 
+enum snippet_style { STYLE_DEFAULT, STYLE_NONE };
+static const char *const style_names[] = {"default", "none", NULL};
+
 struct embed_query {
     int language;
     int type;
+    int style;
     struct query_slugs fields;
 };
 static const struct query_param embed_params[] = {
     LANGUAGE_PARAM(struct embed_query),
     QUERY_CHOICE("type", struct embed_query, type, snippet_names, QUERY_FALLBACK(SNIPPET_HTML)),
+    QUERY_CHOICE("style", struct embed_query, style, style_names, QUERY_FALLBACK(STYLE_DEFAULT)),
     QUERY_PARAM("fields", SLUGS, struct embed_query, fields),
 };
 const struct query embed_query = QUERY(struct embed_query, embed_params);
@@ -171,6 +177,11 @@ static void write_form(const struct form_view *view, const struct embed_query *q
     const char *action = address(
         view->request, arena_printf(view->request->arena, "/v1/forms/%.*s/submissions?lang=%s",
                                     STR_ARGS(form->slug), language_names[view->language]));
+    if (query->style == STYLE_DEFAULT) {
+        buf_append_text(view->out, "<link rel=\"stylesheet\"");
+        html_attribute(view->out, "href", str_from(address(view->request, "/embed.css")));
+        buf_append_text(view->out, ">\n");
+    }
     buf_append_text(view->out, "<form class=\"relais-form\"");
     html_attribute(view->out, "action", str_from(action));
     buf_append_text(view->out, " method=\"post\" accept-charset=\"utf-8\"");
@@ -222,8 +233,8 @@ enum request_step embed_start(struct request *request)
     http_reply_header(request->message, "X-Content-Type-Options", STR_LITERAL("nosniff"));
     /* Opened by itself it is a preview that works. */
     http_reply_header(request->message, "Content-Security-Policy",
-                      STR_LITERAL("default-src 'none'; script-src 'self'; connect-src 'self'; "
-                                  "base-uri 'none'; frame-ancestors 'none'"));
+                      STR_LITERAL("default-src 'none'; script-src 'self'; style-src 'self'; "
+                                  "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"));
     buf_init(&reply->body, SNIPPET_BYTES_MAX);
     const struct form_view view = {
         .request = request,
@@ -235,18 +246,29 @@ enum request_step embed_start(struct request *request)
     return reply_end(request);
 }
 
-enum request_step embed_script_start(struct request *request)
+static enum request_step reply_asset(struct request *request, const char *content_type,
+                                     const struct asset *asset)
 {
-    const struct assets *assets = &request->app->assets;
     struct http_message *message = request->message;
     message->reply.status = 200;
-    message->reply.content_type = "text/javascript; charset=utf-8";
+    message->reply.content_type = content_type;
     http_reply_header(message, "Cache-Control", STR_LITERAL("public, max-age=3600"));
     http_reply_header(message, "X-Content-Type-Options", STR_LITERAL("nosniff"));
     /* Pages of any origin may load it, also those that isolate themselves. */
     http_reply_header(message, "Cross-Origin-Resource-Policy", STR_LITERAL("cross-origin"));
-    if (!reply_etag(request, assets->embed_etag)) {
-        message->reply.static_body = assets->embed_script;
+    if (!reply_etag(request, asset->etag)) {
+        message->reply.static_body = asset->text;
     }
     return REQUEST_REPLY;
+}
+
+enum request_step embed_script_start(struct request *request)
+{
+    return reply_asset(request, "text/javascript; charset=utf-8",
+                       &request->app->assets.embed_script);
+}
+
+enum request_step embed_style_start(struct request *request)
+{
+    return reply_asset(request, "text/css; charset=utf-8", &request->app->assets.embed_style);
 }

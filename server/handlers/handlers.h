@@ -55,6 +55,7 @@ extern const struct query embed_query;
 enum request_step thanks_start(struct request *request);
 enum request_step embed_start(struct request *request);
 enum request_step embed_script_start(struct request *request);
+enum request_step embed_style_start(struct request *request);
 enum request_step submit_start(struct request *request);
 enum request_step submit_finish(struct request *request);
 enum request_step form_token_start(struct request *request);

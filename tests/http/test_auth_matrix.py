@@ -62,8 +62,8 @@ def test_every_route_with_every_scope(clients, form, operation):
 def test_the_contract_names_a_scope_for_every_operation():
     assert {one for operation in contract.operations() for one in operation.scope.split("|")} <= {*SCOPES, "none"}
     assert {operation.path for operation in contract.operations() if operation.scope == "none"} == {
-        "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs/errors", "/embed.js", "/v1/forms/{slug}/embed",
-        "/v1/forms/{slug}/thanks"}
+        "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs/errors", "/embed.js", "/embed.css",
+        "/v1/forms/{slug}/embed", "/v1/forms/{slug}/thanks"}
 
 
 def test_scopes_add_up(service):

@@ -12,7 +12,7 @@ from support.client import Client, expect
 class Snippet(html.parser.HTMLParser):
     """The tags of a snippet, each with its attributes; texts apart."""
 
-    VOID = {"input", "br"}
+    VOID = {"input", "br", "link"}
 
     def __init__(self, text):
         super().__init__()
@@ -96,6 +96,20 @@ def test_more_fields_in_the_order_asked_for(service, form):
     assert snippet.fields()[:4] == ["company_size", "first_name", "company", "email"]
     response = expect(service.nobody.get(f"/v1/forms/{form['slug']}/embed?fields=compagny"), 422)
     assert response.json()["errors"][0]["pointer"] == "?fields"
+
+
+def test_a_style_sheet_goes_with_it_unless_it_is_not_wanted(service, form):
+    for kind in ("html", "script"):
+        (link,) = snippet_of(service.nobody, form, type=kind).named("link")
+        assert link == {"rel": "stylesheet", "href": f"{service.url}/embed.css"}
+        assert snippet_of(service.nobody, form, type=kind, style="none").named("link") == []
+        text = service.nobody.get(f"/v1/forms/{form['slug']}/embed?type={kind}").text
+        assert "<style" not in text and "style=" not in text, "nothing that a strict policy forbids"
+    expect(service.nobody.get(f"/v1/forms/{form['slug']}/embed?style=gothic"), 422)
+    first = expect(service.nobody.get("/embed.css"), 200)
+    assert first.headers["content-type"] == "text/css; charset=utf-8" and ".relais-form" in first.text
+    assert first.headers["cross-origin-resource-policy"] == "cross-origin"
+    expect(service.nobody.get("/embed.css", headers={"If-None-Match": first.headers["ETag"]}), 304)
 
 
 def test_their_name_where_ours_means_something_else(service):
