@@ -65,9 +65,7 @@ uint32_t fold_case(uint32_t code_point)
     return code_point >= 0x400 && code_point <= 0x40f ? code_point + 80 : code_point;
 }
 
-/* The ASCII letters a letter of Latin-1 or Latin Extended-A stands for, both cases. NULL: no
- * letter. */
-static const char *plain_letters(uint32_t code_point)
+const char *fold_letters(uint32_t code_point)
 {
     static const struct {
         uint16_t last; /* of a run that begins after the row before */
@@ -188,7 +186,7 @@ static bool is_combining_mark(uint32_t code_point)
 static void word_add_code_point(struct word_writer *writer, uint32_t code_point)
 {
     uint32_t small = fold_case(code_point);
-    const char *letters = plain_letters(code_point);
+    const char *letters = fold_letters(code_point);
     if ((small >= 'a' && small <= 'z') || (small >= '0' && small <= '9')) {
         char letter = (char)small;
         word_add(writer, &letter, 1);

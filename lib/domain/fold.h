@@ -18,6 +18,12 @@
 uint32_t fold_case(uint32_t code_point);
 
 /*
+ * The small ASCII letters that an accented letter or a ligature of Latin-1 or Latin Extended-A
+ * stands for, whatever its case ("é" → "e", "Œ" → "oe"). NULL: it is none of these. Static.
+ */
+const char *fold_letters(uint32_t code_point);
+
+/*
  * Writes the words of a UTF-8 text to `out`: lower-case ASCII letters and digits, one space between
  * words, NUL-terminated. Accents fall ("é" → "e", "œ" → "oe"), so do combining marks; "@" becomes
  * the word "at"; a dot between single letters joins them ("P.D.G." → "pdg"); anything else parts

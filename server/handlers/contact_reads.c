@@ -2,6 +2,7 @@
  * Reading contacts: one, lists of them, and why one has its score.
  */
 #include "domain/email_address.h"
+#include "domain/search_pattern.h"
 #include "handlers/contact_answers.h"
 #include "handlers/handlers.h"
 #include "handlers/score_document.h"
@@ -34,8 +35,6 @@ enum request_step contact_get_finish(struct request *request)
 
 /* ---- lists ---- */
 
-enum { SEARCH_CHARS_MAX = 200 };
-
 struct contact_list_query {
     struct list_query list;
     struct str email;
@@ -45,32 +44,25 @@ struct contact_list_query {
 static const struct query_param contact_list_params[] = {
     QUERY_PARAM("email", STRING, struct contact_list_query, email, .min = 1,
                 .max = EMAIL_INPUT_BYTES_MAX),
-    QUERY_PARAM("q", STRING, struct contact_list_query, search, .min = 1, .max = SEARCH_CHARS_MAX),
+    QUERY_PARAM("q", STRING, struct contact_list_query, search, .min = 1,
+                .max = SEARCH_WORD_CHARS_MAX),
     LIST_PARAMS(struct contact_list_query),
 };
 const struct query contact_list_query = QUERY(struct contact_list_query, contact_list_params);
 
-/* Each word has to be found, as it is: what LIKE would take for a wildcard is escaped. */
+/* Each word has to be found. */
 static void add_patterns(struct params *params, struct str search)
 {
     struct param *patterns = param_array(params, ITEM_TEXT);
     CLEANUP(buf_done) struct buf pattern;
-    buf_init(&pattern, 4 * 2 * SEARCH_CHARS_MAX + 3);
+    buf_init(&pattern, SEARCH_PATTERN_BYTES_MAX);
     while (search.data != NULL) {
         const struct str word = str_trim(str_cut(&search, ' '));
-        if (word.len == 0) {
-            continue;
+        if (word.len > 0) {
+            buf_clear(&pattern);
+            search_pattern(&pattern, word);
+            item_text(patterns, buf_str(&pattern));
         }
-        buf_clear(&pattern);
-        buf_append_char(&pattern, '%');
-        for (size_t i = 0; i < word.len; i++) {
-            if (word.data[i] == '%' || word.data[i] == '_' || word.data[i] == '\\') {
-                buf_append_char(&pattern, '\\');
-            }
-            buf_append_char(&pattern, word.data[i]);
-        }
-        buf_append_char(&pattern, '%');
-        item_text(patterns, buf_str(&pattern));
     }
 }
 

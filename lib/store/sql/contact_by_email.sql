@@ -9,7 +9,7 @@ FROM (SELECT p.contact_id
       WHERE i.email_key = $2::text
         AND (cardinality($3::text[]) = 0
              OR concat_ws(' ', p.attributes->>'first_name', p.attributes->>'last_name', p.attributes->>'company',
-                          p.email) ILIKE ALL ($3::text[]))) p
+                          p.email) ~* ALL ($3::text[]))) p
 CROSS JOIN LATERAL (SELECT * FROM contact_state x WHERE x.contact_id = p.contact_id LIMIT 1) c
 LEFT JOIN LATERAL (SELECT * FROM score x WHERE x.contact_id = c.contact_id AND x.model = $1::int LIMIT 1) s ON true
 LEFT JOIN LATERAL (SELECT * FROM sla_clock x

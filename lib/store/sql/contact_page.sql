@@ -9,7 +9,7 @@ FROM (SELECT p.contact_id
         AND p.contact_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
         AND (cardinality($3::text[]) = 0
              OR concat_ws(' ', p.attributes->>'first_name', p.attributes->>'last_name', p.attributes->>'company',
-                          p.email) ILIKE ALL ($3::text[]))
+                          p.email) ~* ALL ($3::text[]))
       ORDER BY p.contact_id DESC
       LIMIT $4::int) p
 CROSS JOIN LATERAL (SELECT * FROM contact_state x WHERE x.contact_id = p.contact_id LIMIT 1) c
