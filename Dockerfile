@@ -6,9 +6,12 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
         ca-certificates cmake gcc libc6-dev libcurl4-openssl-dev libidn2-dev libjansson-dev libmicrohttpd-dev \
-        libpq-dev libpsl-dev libssl-dev ninja-build nodejs npm pkg-config uuid-dev \
+        libpq-dev libpsl-dev libssl-dev ninja-build pkg-config python3-venv uuid-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
+COPY cmake/node.sh cmake/node.txt cmake/
+RUN cmake/node.sh /opt/node
+ENV PATH=/opt/node/bin:$PATH
 COPY . .
 RUN cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DRELAIS_TESTS=OFF \
     && ninja -C build relais \
