@@ -13,6 +13,7 @@ static const struct command commands[] = {
     {"migrate",     "bring the database to this release's schema",         command_migrate    },
     {"key",         "make an API key",                                     command_key        },
     {"import",      "take contacts, activities or deals from a file",      command_import     },
+    {"plan",        "from a revenue goal to leads and reps",               command_plan       },
     {"jsonlogic",   "evaluate a JsonLogic rule",                           command_jsonlogic  },
     {"doctor",      "check that everything is as it has to be",            command_doctor     },
     {"erasures",    "list who was erased, or erase again after a restore", command_erasures   },

@@ -8,6 +8,7 @@
 #include "handlers/handlers.h"
 #include "handlers/item_batch.h"
 #include "handlers/visitor_text.h"
+#include "planner.h"
 
 enum { NO_BODY = 0, SMALL = 65536, WEBHOOK = 262144, BATCH = 8388608 };
 
@@ -129,6 +130,7 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/handoffs/{id}/feedback", "giveFeedback", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_feedback_schema, handoff_move_start, handoff_move_finish),
     ROUTE(GET, "/v1/sla/status", "getSlaStatus", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_status_start, sla_status_finish),
     ROUTE(GET, "/v1/sla/clocks", "listSlaClocks", SCOPE_READ, &sla_clock_query, BODY_NONE, NO_BODY, NULL, sla_clocks_start, sla_clocks_finish),
+    ROUTE(POST, "/v1/plan", "makePlan", SCOPE_READ, NULL, BODY_JSON, SMALL, &planner_schema, plan_start, plan_finish),
     ROUTE(GET, "/v1/events", "listEvents", SCOPE_READ, &event_query, BODY_NONE, NO_BODY, NULL, events_start, events_finish),
     ROUTE(GET, "/v1/events/stream", "streamEvents", SCOPE_READ, &event_stream_query, BODY_NONE, NO_BODY, NULL, event_stream_start, event_stream_finish),
     /* ---- scoring, reports ---- */

@@ -8,6 +8,7 @@
 #include "domain/holiday.h"
 #include "domain/jsonlogic.h"
 #include "schema/adapter.h"
+#include "schema/currency.h"
 
 enum { FORM_NAME_BYTES_MAX = 512, POINTER_BYTES_MAX = 96, TARGET_WEEKS_MAX = 104 };
 
@@ -93,14 +94,8 @@ static void check_time_zone(struct check *check, struct str zone)
 
 static void check_currency(struct check *check, struct str currency)
 {
-    if (currency.data == NULL)
-        return;
-    bool is_valid = currency.len == 3;
-    for (size_t i = 0; i < currency.len; i++)
-        is_valid = is_valid && currency.data[i] >= 'A' && currency.data[i] <= 'Z';
-    if (!is_valid)
-        faults_add(check->faults, "/currency", "format",
-                   "A currency is an ISO 4217 code of three upper-case letters, such as EUR.");
+    if (currency.data != NULL && !currency_is_valid(currency))
+        faults_add(check->faults, "/currency", "format", CURRENCY_HELP);
 }
 
 /* "https://host" and what follows, without white space. */

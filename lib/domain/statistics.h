@@ -1,5 +1,5 @@
 /*
- * The two statistics the reports need. Pure.
+ * The statistics that reports and the planner need. Pure.
  */
 #pragma once
 
@@ -26,3 +26,13 @@ bool wilson_interval(uint64_t successes, uint64_t trials, struct interval *ret_i
  * count is 0. */
 bool percentile_continuous(const double *sorted, size_t count, double fraction,
                            double *ret_value) MUSTCHECK;
+
+/* What a beta distribution has below `value` (0…1): the regularised incomplete beta function
+ * I_value(a, b); a, b > 0. By its continued fraction: NIST Digital Library of Mathematical
+ * Functions, 8.17.22. To about twelve digits. */
+double beta_share_below(double a, double b, double value);
+
+/* The value with this share (0…1) of a beta distribution below it. What is believed of a rate after
+ * `k` successes in `n` tries is beta-distributed with a = k + ½, b = n − k + ½, when nothing was
+ * believed before (H. Jeffreys, Theory of Probability, 1961). */
+double beta_quantile(double a, double b, double share);

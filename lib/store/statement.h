@@ -87,6 +87,9 @@
     STATEMENT(SLA_NEXT_WAKE, sla_next_wake)                                                        \
     STATEMENT(REPORT_CHANNELS, report_channels)                                                    \
     STATEMENT(REPORT_FUNNEL, report_funnel)                                                        \
+    STATEMENT(PLAN_WINDOW, plan_window)                                                            \
+    STATEMENT(PLAN_HISTORY, plan_history)                                                          \
+    STATEMENT(PLAN_DEALS, plan_deals)                                                              \
     STATEMENT(DEAL_EXISTING, deal_existing)                                                        \
     STATEMENT(LOCAL_TIMES, local_times)                                                            \
     STATEMENT(EMAIL_KNOWN, email_known)                                                            \

@@ -51,4 +51,5 @@ int command_healthcheck(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_erasures(int argc, char **argv);
 int command_epoch(int argc, char **argv);
+int command_plan(int argc, char **argv);
 int command_version(int argc, char **argv);

@@ -4,6 +4,7 @@
  */
 #include "handlers/contact_answers.h"
 #include "handlers/handoff_refusal.h"
+#include "schema/currency.h"
 
 enum { NOTE_CHARS_MAX = 4000, REASON_CHARS_MAX = 2000 };
 #define AMOUNT_MAX 9007199254740991.0
@@ -194,15 +195,6 @@ static const struct field deal_fields[] = {
 };
 const struct schema contact_deal_schema = SCHEMA(struct deal_body, deal_fields);
 
-static bool is_currency(struct str text)
-{
-    bool is_valid = text.len == 3;
-    for (size_t i = 0; i < text.len; i++) {
-        is_valid = is_valid && text.data[i] >= 'A' && text.data[i] <= 'Z';
-    }
-    return is_valid;
-}
-
 enum request_step contact_deal_start(struct request *request)
 {
     struct input *input = begin_input(request, INPUT_DEAL);
@@ -213,9 +205,8 @@ enum request_step contact_deal_start(struct request *request)
     /* What it leaves after a fault is safe to look at: all faults are told at once. */
     const bool is_shaped =
         schema_decode(&contact_deal_schema, request->body, request->arena, &body, &request->faults);
-    if (body.currency.data != NULL && !is_currency(body.currency)) {
-        faults_add(&request->faults, "/currency", "format",
-                   "A currency is an ISO 4217 code of three upper-case letters, such as EUR.");
+    if (body.currency.data != NULL && !currency_is_valid(body.currency)) {
+        faults_add(&request->faults, "/currency", "format", CURRENCY_HELP);
     }
     (void)occurred_at_is_valid(request, body.won_at_us, "/won_at", /* is_recent_only= */ false);
     handoff_take_actor(request, body.member, input);

@@ -174,6 +174,10 @@ enum request_step events_finish(struct request *request);
 enum request_step event_stream_start(struct request *request);
 enum request_step event_stream_finish(struct request *request);
 
+/* ---- planning: plan.c ---- */
+enum request_step plan_start(struct request *request);
+enum request_step plan_finish(struct request *request);
+
 /* ---- scoring, reports: scoring.c, reports.c ---- */
 enum request_step score_preview_start(struct request *request);
 enum request_step score_preview_finish(struct request *request);

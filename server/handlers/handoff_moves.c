@@ -12,6 +12,7 @@
 
 #include "handlers/handoff_document.h"
 #include "handlers/handoff_refusal.h"
+#include "schema/currency.h"
 
 enum {
     NOTE_CHARS_MAX = 4000,
@@ -19,7 +20,6 @@ enum {
     PAUSE_REASON_CHARS_MAX = 2000,
     OFFERS_SENT_MAX = 20,
     DAY_OR_TIME_CHARS_MAX = 40,
-    CURRENCY_CHARS = 3,
     GPCT_BYTES_MAX = 256 * 1024,
 };
 #define AMOUNT_MAX 9007199254740991.0 /* what JSON clients can count to */
@@ -177,16 +177,8 @@ static void check_member(struct request *request, struct uuid id, const char *po
 /* An absent one is the schema's matter. */
 static void check_currency(struct request *request, struct str currency)
 {
-    if (currency.data == NULL) {
-        return;
-    }
-    bool is_code = currency.len == CURRENCY_CHARS;
-    for (size_t i = 0; i < currency.len && is_code; i++) {
-        is_code = currency.data[i] >= 'A' && currency.data[i] <= 'Z';
-    }
-    if (!is_code) {
-        faults_add(&request->faults, "/currency", "format",
-                   "A currency is three capital letters, such as EUR.");
+    if (currency.data != NULL && !currency_is_valid(currency)) {
+        faults_add(&request->faults, "/currency", "format", CURRENCY_HELP);
     }
 }
 

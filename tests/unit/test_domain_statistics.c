@@ -1,7 +1,8 @@
 /*
  * Proves: the Wilson interval agrees with values computed to fifty digits elsewhere and with its
  * definition (its bounds are where the score test just rejects); the continuous percentile agrees
- * with PostgreSQL's percentile_cont.
+ * with PostgreSQL's percentile_cont; quantiles of beta distributions agree with those that have a
+ * closed form, and undo the share below them.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -102,6 +103,47 @@ static void test_percentile(void **state)
     assert_false(percentile_continuous(four, 0, 0.5, &value));
 }
 
+/* Of Beta(1, b) and Beta(a, 1) the share below is 1 − (1 − x)^b and x^a; of Beta(½, ½), the
+ * arcsine distribution, 2/π·asin(√x); Beta(2, 2) has 3x² − 2x³. */
+static void test_beta_closed_forms(void **state)
+{
+    (void)state;
+    for (double x = 0.01; x < 1; x += 0.07) {
+        assert_near(beta_share_below(1, 1, x), x);
+        assert_near(beta_share_below(1, 7.5, x), 1 - pow(1 - x, 7.5));
+        assert_near(beta_share_below(4, 1, x), pow(x, 4));
+        assert_near(beta_share_below(0.5, 0.5, x), asin(sqrt(x)) / acos(0));
+        assert_near(beta_share_below(2, 2, x), 3 * x * x - 2 * x * x * x);
+    }
+    assert_true(beta_share_below(3, 4, 0) == 0 && beta_share_below(3, 4, 1) == 1);
+}
+
+static void test_beta_quantile_undoes_the_share(void **state)
+{
+    (void)state;
+    static const double parameters[][2] = {
+        {0.5,   0.5   },
+        {0.5,   8000.5},
+        {842.5, 7158.5},
+        {7.5,   133.5 },
+        {30,    2     },
+        {1e6,   3e6   }
+    };
+    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
+        const double a = parameters[i][0];
+        const double b = parameters[i][1];
+        double before = 0;
+        for (double share = 0.05; share < 1; share += 0.15) {
+            const double value = beta_quantile(a, b, share);
+            assert_true(value > before && value < 1);
+            if (!(fabs(beta_share_below(a, b, value) - share) < 1e-9))
+                fail_msg("of beta(%g, %g) %g is below %g", a, b, beta_share_below(a, b, value),
+                         value);
+            before = value;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +151,8 @@ int main(void)
         cmocka_unit_test(test_wilson_is_exact_at_the_ends),
         cmocka_unit_test(test_wilson_bounds_solve_the_score_equation),
         cmocka_unit_test(test_percentile),
+        cmocka_unit_test(test_beta_closed_forms),
+        cmocka_unit_test(test_beta_quantile_undoes_the_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
