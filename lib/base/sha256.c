@@ -1,3 +1,8 @@
+/* OpenSSL 3 would rather have EVP_Digest…, which looks the algorithm up under a lock, allocates and
+ * so takes 0.5 µs instead of 0.1 for the few dozen bytes that are hashed here, with each request.
+ * The functions that it says were better in 1.1.0 are still there. */
+#define OPENSSL_API_COMPAT 10100
+
 #include "base/sha256.h"
 
 #include <assert.h>
@@ -6,56 +11,47 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-/* OpenSSL fails here only without memory for its own small objects; nobody can go on from that, and
- * a wrong hash must not come out. */
+/* OpenSSL fails here only when it was built without this hash; a wrong one must not come out. */
 static void must(int is_ok)
 {
     if (is_ok != 1)
         abort();
 }
 
-static struct sha256 sha256_finish(EVP_MD_CTX *context)
+static struct sha256 sha256_finish(SHA256_CTX *context)
 {
     struct sha256 sum;
-    unsigned len = 0;
-    must(EVP_DigestFinal_ex(context, sum.bytes, &len));
-    assert(len == SHA256_BYTES);
-    EVP_MD_CTX_free(context);
+    must(SHA256_Final(sum.bytes, context));
     return sum;
-}
-
-static EVP_MD_CTX *sha256_start(void)
-{
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    must(context != NULL);
-    must(EVP_DigestInit_ex(context, EVP_sha256(), /* engine= */ NULL));
-    return context;
 }
 
 struct sha256 sha256_of(struct str text)
 {
-    EVP_MD_CTX *context = sha256_start();
-    must(EVP_DigestUpdate(context, text.data, text.len));
-    return sha256_finish(context);
+    SHA256_CTX context;
+    must(SHA256_Init(&context));
+    must(SHA256_Update(&context, text.data, text.len));
+    return sha256_finish(&context);
 }
 
 struct sha256 sha256_of_parts(const struct str *parts, size_t count)
 {
-    EVP_MD_CTX *context = sha256_start();
+    SHA256_CTX context;
+    must(SHA256_Init(&context));
     for (size_t i = 0; i < count; i++) {
         /* Absent is not empty: it has a length nothing else has. */
         uint64_t len = parts[i].data != NULL ? parts[i].len : UINT64_MAX;
         uint8_t prefix[8];
         for (size_t byte = 0; byte < sizeof prefix; byte++)
             prefix[byte] = (uint8_t)(len >> (56 - 8 * byte));
-        must(EVP_DigestUpdate(context, prefix, sizeof prefix));
+        must(SHA256_Update(&context, prefix, sizeof prefix));
         if (parts[i].data != NULL)
-            must(EVP_DigestUpdate(context, parts[i].data, parts[i].len));
+            must(SHA256_Update(&context, parts[i].data, parts[i].len));
     }
-    return sha256_finish(context);
+    return sha256_finish(&context);
 }
 
 struct sha256 hmac_sha256(const void *key, size_t key_bytes, struct str text)
