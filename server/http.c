@@ -247,8 +247,16 @@ static void on_accept(void *context, int fd, const struct sockaddr *address,
 
 /* --- Replies -------------------------------------------------------------------------------- */
 
+/* What was lent and never went into a response. */
+static void give_back_shared(struct http_reply *reply)
+{
+    if (reply->shared != NULL)
+        reply->release(TAKE(reply->shared));
+}
+
 void http_reply_clear(struct http_message *message)
 {
+    give_back_shared(&message->reply);
     buf_done(&message->reply.body);
     size_t body_bytes_max = message->reply.body.max_bytes;
     message->reply = (struct http_reply){0};
@@ -315,8 +323,15 @@ static struct MHD_Response *make_body(struct http_message *message)
         const char *is_read;
         void *is_passed;
     } data = {.is_read = body.data != NULL ? body.data : ""};
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.len, data.is_passed, is_owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    const bool is_lent = !is_owned && reply->shared != NULL;
+    struct MHD_Response *response =
+        is_lent ? MHD_create_response_from_buffer_with_free_callback_cls(
+                      body.len, data.is_passed, reply->release, reply->shared)
+                : MHD_create_response_from_buffer(body.len, data.is_passed,
+                                                  is_owned ? MHD_RESPMEM_MUST_FREE
+                                                           : MHD_RESPMEM_PERSISTENT);
+    if (response != NULL && is_lent)
+        reply->shared = NULL;
     if (response != NULL && is_owned)
         reply->body = (struct buf){.max_bytes = reply->body.max_bytes};
     message->reply_body_bytes = body.len;
@@ -735,6 +750,7 @@ static void message_end(struct http_message *message, bool is_sent)
     atomic_fetch_sub(&http->bodies_bytes, message->body_buf.len);
     buf_done(&message->body_buf);
     buf_done(&message->reply.body);
+    give_back_shared(&message->reply);
     struct arena arena = message->arena;
     arena_done(&arena);
     atomic_fetch_sub(&http->message_count, 1);

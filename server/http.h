@@ -66,7 +66,9 @@ struct http_reply {
     unsigned status;
     const char *content_type; /* static or in the arena; NULL for no body */
     struct buf body;          /* initialised without content; http takes the memory when it sends */
-    struct str static_body;   /* instead of `body`: bytes that live as long as the process */
+    struct str static_body;   /* instead of `body`: bytes that live as long as the process, or */
+    void (*release)(void *shared); /* until they are given back by this, on any thread, */
+    void *shared;                  /* of this; both NULL: they need not be */
     struct http_field headers[HTTP_REPLY_HEADERS_MAX]; /* by http_reply_header() */
     size_t header_count;
     bool is_stream; /* after `body`, if it is not empty, on_stream() is asked for more */

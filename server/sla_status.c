@@ -3,11 +3,14 @@
 #include <stdio.h>
 
 #include "base/json_write.h"
+#include "base/memory.h"
 #include "base/sha256.h"
 #include "commitment_standing.h"
 
-/* What is left of a second is for the read itself and for the way to the reader. */
-static const int64_t age_us_max = 750 * US_PER_MS;
+/* What is left of a second is for the way to the reader. */
+static const int64_t age_us_max = 850 * US_PER_MS;
+/* When the next one is read if somebody looks: long before, so that nobody waits for it. */
+static const int64_t renewal_age_us = 500 * US_PER_MS;
 
 enum { QUERY_COUNTS, QUERY_BREACHED, QUERY_COMMITMENTS, ETAG_HASH_BYTES = 12 };
 
@@ -34,34 +37,28 @@ void sla_status_init(struct sla_status *status, struct store *store)
 {
     *status = (struct sla_status){.store = store};
     (void)pthread_mutex_init(&status->lock, NULL);
-    buf_init(&status->document, SLA_STATUS_BYTES_MAX);
 }
 
 void sla_status_done(struct sla_status *status)
 {
     if (status->store != NULL) {
-        buf_done(&status->document);
+        sla_document_unref(TAKE(status->document));
         (void)pthread_mutex_destroy(&status->lock);
         status->store = NULL;
     }
 }
 
-static bool is_fresh(const struct sla_status *status)
+static bool is_younger(const struct sla_status *status, int64_t age_us)
 {
-    return status->read_at_us != 0 && clock_monotonic_us() - status->read_at_us <= age_us_max;
+    return status->document != NULL && clock_monotonic_us() - status->read_at_us <= age_us;
 }
 
-bool sla_status_get(struct sla_status *status, bool is_any_age, struct buf *document,
-                    char etag[static SLA_STATUS_ETAG_BYTES])
+void sla_document_unref(struct sla_document *document)
 {
-    (void)pthread_mutex_lock(&status->lock);
-    const bool has_document = is_any_age ? status->read_at_us != 0 : is_fresh(status);
-    if (has_document) {
-        buf_append_str(document, buf_str(&status->document));
-        memcpy(etag, status->etag, SLA_STATUS_ETAG_BYTES);
+    if (document != NULL && atomic_fetch_sub(&document->references, 1) == 1) {
+        buf_done(&document->text);
+        mem_free(document);
     }
-    (void)pthread_mutex_unlock(&status->lock);
-    return has_document;
 }
 
 /* ---- the document ---- */
@@ -158,6 +155,26 @@ static void write_etag(struct str tagged, char etag[static SLA_STATUS_ETAG_BYTES
 
 /* ---- reading it ---- */
 
+/* NULL: out of memory. */
+static struct sla_document *document_new(const struct read_op *read)
+{
+    struct sla_document *document = mem_alloc(sizeof *document);
+    if (document == NULL) {
+        return NULL;
+    }
+    size_t tagged = 0;
+    atomic_init(&document->references, 1);
+    buf_init(&document->text, SLA_STATUS_BYTES_MAX);
+    write_document(&document->text, read, &tagged);
+    if (document->text.failed) {
+        sla_document_unref(document);
+        return NULL;
+    }
+    const struct str text = buf_str(&document->text);
+    write_etag(str_slice(text.data + tagged, text.len - tagged), document->etag);
+    return document;
+}
+
 /* On a store thread, with the rows at hand. */
 static void on_read(struct op *op)
 {
@@ -165,18 +182,17 @@ static void on_read(struct op *op)
     if (op->err.code != OK) {
         return;
     }
-    size_t tagged = 0;
-    (void)pthread_mutex_lock(&status->lock);
-    buf_clear(&status->document);
-    write_document(&status->document, &status->read, &tagged);
-    status->read_at_us = status->document.failed ? 0 : status->asked_at_us;
-    if (status->document.failed) {
+    struct sla_document *document = document_new(&status->read);
+    if (document == NULL) {
         (void)err_set(&op->err, ERR_NOMEM, "Out of memory for the document.");
-    } else {
-        const struct str document = buf_str(&status->document);
-        write_etag(str_slice(document.data + tagged, document.len - tagged), status->etag);
+        return;
     }
+    (void)pthread_mutex_lock(&status->lock);
+    struct sla_document *before = status->document;
+    status->document = document;
+    status->read_at_us = status->asked_at_us;
     (void)pthread_mutex_unlock(&status->lock);
+    sla_document_unref(before);
 }
 
 static void give_back(struct op *op, const struct err *err)
@@ -226,10 +242,31 @@ static void start_read(struct sla_status *status)
     }
 }
 
+struct sla_document *sla_status_document(struct sla_status *status, bool is_any_age)
+{
+    struct sla_document *document = NULL;
+    (void)pthread_mutex_lock(&status->lock);
+    if (status->document != NULL && (is_any_age || is_younger(status, age_us_max))) {
+        document = status->document;
+        atomic_fetch_add_explicit(&document->references, 1, memory_order_relaxed);
+    }
+    const bool must_read = document != NULL && !status->is_reading &&
+                           !is_younger(status, renewal_age_us);
+    if (must_read) {
+        status->is_reading = true;
+        status->asked_at_us = clock_monotonic_us();
+    }
+    (void)pthread_mutex_unlock(&status->lock);
+    if (must_read) {
+        start_read(status);
+    }
+    return document;
+}
+
 void sla_status_wait(struct sla_status *status, struct op *op)
 {
     (void)pthread_mutex_lock(&status->lock);
-    const bool is_there = is_fresh(status);
+    const bool is_there = is_younger(status, age_us_max);
     const bool has_room = status->waiting_count < SLA_STATUS_WAITING_MAX;
     const bool must_read = !is_there && has_room && !status->is_reading;
     if (!is_there && has_room) {

@@ -10,23 +10,28 @@ struct status_wait {
     bool is_over;
 };
 
+static void give_back_document(void *document)
+{
+    sla_document_unref(document);
+}
+
 /* False: there is none that is young enough. */
 static bool reply_status(struct request *request, bool is_any_age)
 {
     struct http_reply *reply = &request->message->reply;
-    CLEANUP(buf_done) struct buf document;
-    buf_init(&document, SLA_STATUS_BYTES_MAX);
-    char etag[SLA_STATUS_ETAG_BYTES];
-    if (!sla_status_get(&request->app->sla_status, is_any_age, &document, etag)) {
+    struct sla_document *document = sla_status_document(&request->app->sla_status, is_any_age);
+    if (document == NULL) {
         return false;
     }
-    if (!reply_etag(request, etag)) {
-        reply->status = 200;
-        reply->content_type = "application/json";
-        buf_done(&reply->body);
-        reply->body = document;
-        document = (struct buf){0};
+    if (reply_etag(request, document->etag)) {
+        sla_document_unref(document);
+        return true;
     }
+    reply->status = 200;
+    reply->content_type = "application/json";
+    reply->static_body = buf_str(&document->text);
+    reply->release = give_back_document;
+    reply->shared = document;
     return true;
 }
 

@@ -59,6 +59,7 @@ struct app {
     _Atomic size_t smuggled_count;
     _Atomic size_t blocked_count;
     _Atomic size_t body_count; /* bodies that reached on_request */
+    _Atomic size_t lent_count; /* of "/shared": bodies out on loan */
     pthread_mutex_t block;     /* held by the test: /block waits for it on an HTTP thread */
     char *large;
 };
@@ -185,6 +186,23 @@ static void reply_headers(struct http_message *message)
             http_reply_header(message, "X-Two", STR_LITERAL("2"));
 }
 
+static void give_back(void *shared)
+{
+    struct app *app = shared;
+    atomic_fetch_sub(&app->lent_count, 1);
+}
+
+/* ?fail: a header does not fit, and another reply goes out. */
+static void reply_shared(struct app *app, struct http_message *message)
+{
+    reply_text(message, 200, "shared by all");
+    message->reply.release = give_back;
+    message->reply.shared = app;
+    atomic_fetch_add(&app->lent_count, 1);
+    if (str_is(message->query, "fail"))
+        http_reply_header(message, "X-Two", STR_LITERAL("a\r\nb"));
+}
+
 static void reply_stream(struct http_message *message)
 {
     message->reply.status = 200;
@@ -212,6 +230,8 @@ static enum http_step on_request(void *context, struct http_message *message)
         reply_headers(message);
     else if (str_is(message->path, "/stream"))
         reply_stream(message);
+    else if (str_is(message->path, "/shared"))
+        reply_shared(app, message);
     else if (str_is(message->path, "/large"))
         reply_text(message, 200, app->large);
     else if (str_is(message->path, "/block"))
@@ -1322,6 +1342,29 @@ static struct buf client_chunks(int fd, size_t len)
     return content;
 }
 
+static void gives_back_what_was_lent(void **state)
+{
+    struct app *app = *state;
+    struct http_config config = default_config();
+    app_start(app, &config);
+    int fd = client_connect(app);
+    client_say(fd, "GET /shared HTTP/1.1\r\nHost: h\r\n\r\n");
+    struct response response = client_response(fd);
+    assert_int_equal(response.status, 200);
+    assert_true(str_is(response.body, "shared by all"));
+    response_done(&response);
+    client_say(fd, "HEAD /shared HTTP/1.1\r\nHost: h\r\n\r\n");
+    response = client_response_to(fd, /* has_body= */ false);
+    assert_true(response_has(&response, "\r\nContent-Length: 13\r\n"));
+    response_done(&response);
+    client_say(fd, "GET /shared?fail HTTP/1.1\r\nHost: h\r\n\r\n");
+    response = client_response(fd);
+    assert_int_equal(response.status, 500);
+    response_done(&response);
+    close(fd);
+    WAIT_UNTIL(app->done_count == 3 && app->lent_count == 0);
+}
+
 static void expect_stream_head(int fd)
 {
     struct response response = client_response(fd);
@@ -1633,6 +1676,7 @@ int main(void)
         TEST(serves_any_number_of_events_at_once),
         TEST(survives_clients_that_leave),
         TEST(forgets_clients_that_leave_in_the_middle),
+        TEST(gives_back_what_was_lent),
         TEST(streams),
         TEST(sends_what_a_stream_has_before_it_waits),
         TEST(ends_streams_that_nobody_reads),
