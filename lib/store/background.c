@@ -347,6 +347,7 @@ static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct
     code = code != OK ? code : run_feed(store, reterr);
     code = code != OK ? code : background_expire(store, reterr);
     code = code != OK ? code : background_write_key_use(store, reterr);
+    code = code != OK ? code : background_extend_calendars(store, reterr);
     if (code == OK) {
         atomic_store(&store->background_at_us, clock_monotonic_us());
     }

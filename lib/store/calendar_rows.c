@@ -126,7 +126,7 @@ enum err_code calendars_receive(struct conn *conn, const struct calendar_key *ke
          !take_spans(spans, arena, calendars) || !take_zones(zones, arena, calendars))) {
         code = err_set(reterr, ERR_NOMEM, "Out of memory for calendars.");
     }
-    for (size_t i = 0; code == OK && i < count; i++) {
+    for (size_t i = 0; code == OK && calendars != NULL && i < count; i++) {
         /* Without its zone nothing can be asked of it. */
         const bool is_whole = calendars[i] != NULL && calendars[i]->zone.offset_count > 0;
         ret_calendars[i] = is_whole ? calendars[i] : NULL;

@@ -54,8 +54,9 @@ struct background {
     struct conn *conn;
     struct params params;
     struct arena arena;
-    int64_t next_expiry_us; /* the thread's own */
-    pthread_mutex_t lock;   /* guards the rest */
+    int64_t next_expiry_us; /* the thread's own, as is the next */
+    int64_t next_calendars_us;
+    pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;
     bool is_quiet;   /* takes no more waiters */
@@ -182,6 +183,10 @@ enum err_code background_expire(struct store *store, struct err *reterr) MUSTCHE
 /* ---- key_use.c ---- */
 /* Writes which keys were used, a few times a minute. */
 enum err_code background_write_key_use(struct store *store, struct err *reterr) MUSTCHECK;
+
+/* ---- background_calendars.c ---- */
+/* Once an hour: expands calendars further where time has gone by. */
+enum err_code background_extend_calendars(struct store *store, struct err *reterr) MUSTCHECK;
 
 /* ---- background_pause.c ---- */
 /* Ends the pauses that are over; lowers *next_us to the time until the next one ends. */

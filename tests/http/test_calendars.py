@@ -66,6 +66,34 @@ def test_a_calendar_that_nobody_expanded_is_expanded_at_the_start(fresh):
     assert clock_of(fresh, handoff)["calendar"] == calendar_of(fresh.admin)["id"]
 
 
+def test_calendars_are_expanded_further_as_time_goes_by(fresh):
+    """Also an old version that a clock counts by; what was counted stays; and one that nobody counts by goes."""
+    calendar = make_calendar(fresh.admin, holidays="FR")
+    unused = make_calendar(fresh.admin)
+    set_policy(fresh, calendar=calendar["id"], target="PT8H")
+    handoff = funnel.Desk(fresh).handoff_in("open")
+    for name in ("other", "another"):
+        fresh.admin.change(f"/v1/sla/calendars/{calendar['id']}", {"name": name})
+    fresh.admin.change(f"/v1/sla/calendars/{unused['id']}", {"name": "kept"})
+    spans = """SELECT version, opens_at, closes_at, open_seconds_before FROM calendar_span
+               WHERE calendar_id = %s AND opens_at < %s ORDER BY version, opens_at"""
+    year = fresh.database.now().year
+    before = fresh.database.rows(spans, calendar["id"], f"{year + 5}-12-01T00:00Z")
+    fresh.server.stop()
+    fresh.database.move_clock(datetime.timedelta(days=3 * 366))
+    fresh.server.start()
+    last = "SELECT min(last_day) FROM calendar_version"
+    wait_until(lambda: fresh.database.value(last) == datetime.date(year + 8, 12, 31), what="the next years")
+    versions = lambda one: [version for (version,) in fresh.database.rows(
+        "SELECT version FROM calendar_version WHERE calendar_id = %s ORDER BY version", one["id"])]
+    wait_until(lambda: versions(unused) == [2], what="the end of what nobody counts by")
+    assert versions(calendar) == [1, 3]
+    assert fresh.database.rows(spans, calendar["id"], f"{year + 5}-12-01T00:00Z") == [row for row in before if row[0] != 2]
+    path = f"/v1/sla/calendars/{calendar['id']}/days"
+    wait_until(lambda: fresh.reader.get(path, params={"from": f"{year + 8}-12-01"}).status_code == 200, what="the new set-up")
+    assert clock_of(fresh, handoff)["calendar_version"] == 1
+
+
 # --- clocks ---------------------------------------------------------------------------------------
 
 
