@@ -140,11 +140,13 @@ static enum err_code start_store(struct app *app, const char *database_url,
 
 static void end_store(struct app *app)
 {
+    notifier_stop(app->notifier);
     outage_stop(&app->outage);
     spool_close(app->spool);
     store_stop(app->store);
     outage_done(&app->outage);
     spool_free(app->spool);
+    app->notifier = NULL;
     app->store = NULL;
     app->spool = NULL;
 }
@@ -157,6 +159,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     assets_init(&app->assets);
     enum err_code code = throttle_init(&app->throttle, config, reterr);
     code = code != OK ? code : start_store(app, database_url, last_setup, reterr);
+    code = code != OK ? code : notifier_start(config, app->store, &app->notifier, reterr);
     if (code != OK) {
         end_store(app);
         throttle_done(&app->throttle);

@@ -10,6 +10,7 @@
 #include "event_streams.h"
 #include "http.h"
 #include "metrics.h"
+#include "notifier.h"
 #include "outage.h"
 #include "sla_status.h"
 #include "spool/spool.h"
@@ -25,6 +26,7 @@ struct app {
     struct sla_status sla_status; /* one read for all screens */
     struct streams streams;
     struct event_streams event_streams;
+    struct notifier *notifier;
     struct http *http;
     size_t connections_max; /* as configured, or fewer if the system does not let us open so many */
     struct http_handler handler;

@@ -17,7 +17,7 @@
 
 #include <sys/socket.h>
 
-#include "address.h"
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -72,7 +72,13 @@ struct config {
     const char *base_url;     /* how browsers and mails name this service, no trailing slash; NULL:
                                  unknown, then URLs of ours are relative */
     const char *privacy_key;  /* NULL: that of the data directory. A secret. */
-    const char *pg_bin;       /* folder of the PostgreSQL programs; NULL: searched for */
+    const char *smtp_url;     /* NULL: no mail is sent */
+    const char *smtp_user;
+    const char *smtp_password;                /* A secret. */
+    const char *mail_from;                    /* "Name <address>" or the address alone */
+    const char *ca_file;                      /* certificates to trust, PEM; NULL: the system's */
+    struct config_networks outgoing_networks; /* private ones that chats may be in */
+    const char *pg_bin; /* folder of the PostgreSQL programs; NULL: searched for */
     enum log_level log_level;
     struct config_networks trusted_proxies;
     enum forwarded_header forwarded_header; /* the one that they write */

@@ -48,6 +48,22 @@ const struct config_setting config_settings[] = {
     {"rate-limit-key",             "RELAIS_RATE_LIMIT_KEY",             CONFIG_SERVE,                      CONFIG_RATE,      false,
      AT(rate_limit_key),                                                                                                                                            NULL,             0,               0,
      "requests with one secret key, such as 100/1s; left out: no limit"                                                                                                                                                                                                                     },
+    {"smtp-url",                   "RELAIS_SMTP_URL",                   CONFIG_SERVE,                      CONFIG_TEXT,      false, AT(smtp_url),                   NULL,             0,               0,
+     "mail server, such as smtps://mail.example.com or smtp://mail.example.com:587 (with "
+     "STARTTLS); left out: no mail is sent"                                                                                                                                                                                                                                                 },
+    {"smtp-user",                  "RELAIS_SMTP_USER",                  CONFIG_SERVE,                      CONFIG_TEXT,      false, AT(smtp_user),                  NULL,             0,               0,
+     "user name at the mail server; left out: without"                                                                                                                                                                                                                                      },
+    {"smtp-password",              "RELAIS_SMTP_PASSWORD",              CONFIG_SERVE,                      CONFIG_TEXT,      true,  AT(smtp_password),
+     NULL,                                                                                                                                                                            0,               0,                    "password at the mail server"                                  },
+    {"mail-from",                  "RELAIS_MAIL_FROM",                  CONFIG_SERVE,                      CONFIG_TEXT,      false, AT(mail_from),                  NULL,             0,               0,
+     "who mails come from, such as \"Relais <relais@example.com>\""                                                                                                                                                                                                                         },
+    {"ca-file",                    "RELAIS_CA_FILE",                    CONFIG_SERVE,                      CONFIG_TEXT,      false, AT(ca_file),                    NULL,             0,               0,
+     "file with the certificates (PEM) that mail and chat servers are checked with; left out: the "
+     "system's"                                                                                                                                                                                                                                                                             },
+    {"outgoing-networks",          "RELAIS_OUTGOING_NETWORKS",          CONFIG_SERVE,                      CONFIG_NETWORKS,  false,
+     AT(outgoing_networks),                                                                                                                                         NULL,             0,               0,
+     "private addresses and networks, with commas between, that chat webhooks may lead to; left "
+     "out: none"                                                                                                                                                                                                                                                                            },
 
     {"http-threads",               "RELAIS_HTTP_THREADS",               CONFIG_SERVE,                      CONFIG_INTEGER,   false, AT(http_threads),
      "2",                                                                                                                                                                             1,               64,                   "threads that speak HTTP; as many as cores"                    },

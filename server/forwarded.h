@@ -11,7 +11,7 @@
  */
 #pragma once
 
-#include "address.h"
+#include "base/address.h"
 #include "http.h"
 
 enum forwarded_header {

@@ -20,7 +20,7 @@
 
 #include <sys/socket.h>
 
-#include "address.h"
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/base.h"
 #include "base/buf.h"

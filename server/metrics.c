@@ -157,6 +157,30 @@ static void write_spool(struct buf *out, struct app *app)
           (double)spool.refused_total);
 }
 
+static void write_notified(struct buf *out, const char *name, const char *help,
+                           const uint64_t counts[NOTIFY_CHANNEL_COUNT_])
+{
+    head(out, name, "counter", help);
+    for (size_t i = 0; i < NOTIFY_CHANNEL_COUNT_; i++) {
+        buf_printf(out, "relais_%s{channel=\"%s\"} %llu\n", name, notification_channel_names[i],
+                   (unsigned long long)counts[i]);
+    }
+}
+
+static void write_notifications(struct buf *out, const struct notifier *notifier)
+{
+    struct notifier_stats stats;
+    notifier_stats(notifier, &stats);
+    write_notified(out, "notification_messages_sent_total", "Mails and chat messages sent.",
+                   stats.sent);
+    write_notified(out, "notification_messages_retried_total",
+                   "Attempts after which a message is tried again.", stats.retried);
+    write_notified(out, "notification_messages_failed_total",
+                   "Messages refused, or given up after the last attempt.", stats.failed);
+    write_notified(out, "notifications_skipped_total",
+                   "Notifications that were over before they went out.", stats.skipped);
+}
+
 void metrics_write(struct buf *out, struct app *app)
 {
     struct store_stats stats;
@@ -170,6 +194,7 @@ void metrics_write(struct buf *out, struct app *app)
     write_limits(out, &app->throttle);
     write_lanes(out, &stats);
     write_quarantine(out, &stats);
+    write_notifications(out, app->notifier);
     value(out, "store_retries_total", "counter",
           "Batches that lost a race or their connection and ran again.", (double)stats.retries);
     value(out, "store_connects_total", "counter", "Connections made to the database.",

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "address.h"
+#include "base/address.h"
 #include "base/arena.h"
 
 /* "203.0.113.0/24" or "2001:db8:1::/48" in the arena; absent when out of memory. */

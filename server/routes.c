@@ -133,6 +133,9 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/plan", "makePlan", SCOPE_READ, NULL, BODY_JSON, SMALL, &planner_schema, plan_start, plan_finish),
     ROUTE(GET, "/v1/events", "listEvents", SCOPE_READ, &event_query, BODY_NONE, NO_BODY, NULL, events_start, events_finish),
     ROUTE(GET, "/v1/events/stream", "streamEvents", SCOPE_READ, &event_stream_query, BODY_NONE, NO_BODY, NULL, event_stream_start, event_stream_finish),
+    ROUTE(GET, "/v1/notifications", "listNotifications", SCOPE_READ, &notification_query, BODY_NONE, NO_BODY, NULL, notifications_start, notifications_finish),
+    ROUTE(GET, "/v1/notifications/{id}", "getNotification", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, notification_start, notification_finish),
+    ROUTE(POST, "/v1/notifications/{id}/retry", "retryNotification", SCOPE_ADMIN, NULL, BODY_NONE, NO_BODY, NULL, notification_retry_start, notification_retry_finish),
     /* ---- scoring, reports ---- */
     ROUTE(GET, "/v1/scoring/models", "listScoringModels", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
     ROUTE(POST, "/v1/scoring/models", "createScoringModel", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),

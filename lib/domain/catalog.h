@@ -18,6 +18,7 @@
 #include "base/sha256.h"
 #include "base/uuid.h"
 #include "domain/commitment.h"
+#include "domain/notification_kinds.h"
 #include "domain/protection.h"
 #include "domain/sla_target.h"
 
@@ -85,6 +86,13 @@ struct catalog_entry {
     const void *typed; /* struct form, struct offer … by kind; NULL for kinds without one */
 };
 
+/* Where a team's chat takes messages. */
+struct chat_hook {
+    struct str url; /* a secret; absent: there is none */
+    enum chat_format format;
+    unsigned kinds; /* what it wants to be told: 1 << enum notification_kind */
+};
+
 struct organisation {
     struct str name;
     struct str time_zone; /* IANA */
@@ -92,6 +100,7 @@ struct organisation {
     struct str currency;  /* ISO 4217 */
     struct str locale;    /* "fr" or "en" */
     struct str week_starts_on;
+    struct chat_hook chat[TEAM_COUNT_];
 };
 
 struct attribute_definition {
@@ -132,6 +141,11 @@ struct member {
     enum team team;
     bool is_manager;
     bool is_active;
+    struct str time_zone;                              /* absent: the organisation's */
+    struct str locale;                                 /* absent: the organisation's */
+    enum notification_mode notify[NOTIFY_KIND_COUNT_]; /* as chosen, or as is usual in the team */
+    struct working_hours hours;
+    int digest_minute; /* since local midnight: when the digest goes */
 };
 
 struct reason {

@@ -26,3 +26,8 @@ struct str check_slug(struct check *check);
 /* Replaces a field of the body by `value` (a new reference, taken; NULL: out of memory). */
 void check_set(struct check *check, const char *name, json_t *value);
 void check_set_str(struct check *check, const char *name, struct str text);
+
+/* ---- catalog_check_notify.c ---- */
+void check_member_notify(struct check *check, const json_t *notify);
+void check_member_hours(struct check *check, const struct member_body *in);
+void check_chat(struct check *check, const json_t *chat);

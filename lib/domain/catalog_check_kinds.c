@@ -326,6 +326,8 @@ static void check_campaign(struct check *check, const struct campaign_body *in)
 static void check_member(struct check *check, const struct member_body *in)
 {
     check_time_zone(check, in->time_zone);
+    check_member_notify(check, in->notify);
+    check_member_hours(check, in);
     if (in->email.data == NULL)
         return;
     struct email_address address;
@@ -604,6 +606,7 @@ void check_kind(struct check *check)
     case CATALOG_ORGANISATION:
         check_time_zone(check, in->organisation.time_zone);
         check_currency(check, in->organisation.currency);
+        check_chat(check, in->organisation.chat);
         break;
     case CATALOG_ATTRIBUTE:
         check_attribute(check, &in->attribute);

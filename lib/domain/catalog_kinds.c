@@ -55,7 +55,18 @@ static const struct field organisation_fields[] = {
     FIELD("currency", STRING, ORGANISATION, currency, NAME(3)),
     FIELD_CHOICE("locale", ORGANISATION, locale, locale_names, REQUIRED),
     FIELD_CHOICE("week_starts_on", ORGANISATION, week_starts_on, weekday_names, REQUIRED),
+    FIELD("chat", MAP, ORGANISATION, chat, .max = TEAM_COUNT_, OPTIONAL),
 };
+
+#define CHAT_HOOK struct chat_hook_body
+static const struct field chat_hook_fields[] = {
+    FIELD("url", STRING, CHAT_HOOK, url, NAME(2048)),
+    FIELD_CHOICE("format", CHAT_HOOK, format, chat_format_names, REQUIRED),
+    FIELD_ARRAY("kinds", CHAT_HOOK, kinds, kind_count,
+                &FIELD_ELEMENT(ENUM, .choices = notification_kind_names), .max = NOTIFY_KIND_COUNT_,
+                OPTIONAL),
+};
+const struct schema chat_hook_schema = SCHEMA(CHAT_HOOK, chat_hook_fields);
 
 #define ATTRIBUTE struct attribute_body
 static const struct field attribute_fields[] = {
@@ -114,6 +125,16 @@ static const struct field campaign_fields[] = {
     FIELD("brief", STRING, CAMPAIGN, brief, TEXT(20000)),
 };
 
+#define WORKING_HOURS struct working_hours_body
+static const struct field working_hours_fields[] = {
+    FIELD("from", STRING, WORKING_HOURS, from, NAME(5)),
+    FIELD("to", STRING, WORKING_HOURS, to, NAME(5)),
+    FIELD_ARRAY("days", WORKING_HOURS, days, day_count,
+                &FIELD_ELEMENT(ENUM, .choices = weekday_names), .min = 1, .max = WEEKDAY_COUNT,
+                OPTIONAL),
+};
+static const struct schema working_hours_schema = SCHEMA(WORKING_HOURS, working_hours_fields);
+
 #define MEMBER struct member_body
 static const struct field member_fields[] = {
     FIELD("name", STRING, MEMBER, name, NAME(200)),
@@ -122,6 +143,10 @@ static const struct field member_fields[] = {
     FIELD_CHOICE("role", MEMBER, role, role_names, REQUIRED),
     FIELD("weekly_capacity", INT, MEMBER, weekly_capacity, .min = 0, .max = 100000, OPTIONAL),
     FIELD("time_zone", STRING, MEMBER, time_zone, LINE(64)),
+    FIELD_CHOICE("locale", MEMBER, locale, locale_names, OPTIONAL),
+    FIELD("notify", MAP, MEMBER, notify, .max = NOTIFY_KIND_COUNT_, OPTIONAL),
+    FIELD_NESTED("working_hours", MEMBER, hours, &working_hours_schema, OPTIONAL),
+    FIELD("digest_at", STRING, MEMBER, digest_at, LINE(5)),
     FIELD("active", BOOL, MEMBER, is_active, REQUIRED),
 };
 

@@ -26,6 +26,7 @@ struct organisation_body {
     struct str currency;
     int locale;
     int week_starts_on;
+    const json_t *chat;
 };
 
 struct attribute_body {
@@ -79,6 +80,20 @@ struct campaign_body {
     struct str brief;
 };
 
+struct working_hours_body {
+    struct str from; /* absent: no hours were given */
+    struct str to;
+    const int *days;
+    size_t day_count;
+};
+
+struct chat_hook_body {
+    struct str url;
+    int format;
+    const int *kinds;
+    size_t kind_count;
+};
+
 struct member_body {
     struct str name;
     struct str email;
@@ -86,6 +101,10 @@ struct member_body {
     int role;
     int64_t weekly_capacity;
     struct str time_zone;
+    int locale;
+    const json_t *notify;
+    struct working_hours_body hours;
+    struct str digest_at;
     bool is_active;
 };
 
@@ -215,6 +234,8 @@ struct catalog_kind_rules {
 };
 
 extern const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_];
+/* What stands inside others' bodies. */
+extern const struct schema chat_hook_schema;
 extern const char *const weekday_names[];
 extern const char *const locale_names[];
 extern const char *const clock_kind_names[];

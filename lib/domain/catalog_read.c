@@ -2,8 +2,10 @@
 
 #include <assert.h>
 
+#include "domain/funnel.h"
 #include "domain/jsonlogic.h"
 #include "domain/model.h"
+#include "domain/notification.h"
 
 /* A name of a table, absent for ENUM_NONE. */
 static struct str name_of(const char *const names[], int index)
@@ -58,9 +60,32 @@ static const void *read_calendar(struct catalog_parts *parts, const struct calen
     return out;
 }
 
+/* What a team's chat is told: what it chose, or what is usual. */
+static bool read_chat_hook(struct catalog_parts *parts, enum team team, const json_t *stored,
+                           struct chat_hook *ret_hook, struct faults *faults)
+{
+    struct chat_hook_body in;
+    if (stored == NULL) {
+        return true;
+    }
+    if (!schema_decode_at(&chat_hook_schema, stored, "/chat", &parts->arena, &in, faults)) {
+        return false;
+    }
+    *ret_hook = (struct chat_hook){.url = in.url,
+                                   .format = (enum chat_format)in.format,
+                                   .kinds = notification_chat_default(team)};
+    if (json_is_array(json_object_get(stored, "kinds"))) {
+        ret_hook->kinds = 0;
+        for (size_t i = 0; i < in.kind_count; i++) {
+            ret_hook->kinds |= 1U << in.kinds[i];
+        }
+    }
+    return true;
+}
+
 static const void *read_organisation(struct catalog_parts *parts,
                                      const struct organisation_body *in,
-                                     const struct calendar *expansion)
+                                     const struct calendar *expansion, struct faults *faults)
 {
     struct organisation *out = arena_alloc(&parts->arena, sizeof *out);
     if (out != NULL) {
@@ -73,6 +98,12 @@ static const void *read_organisation(struct catalog_parts *parts,
         };
         if (expansion != NULL && !copy_zone(parts, &expansion->zone, &out->zone))
             return NULL;
+        for (unsigned team = 0; team < TEAM_COUNT_; team++) {
+            if (!read_chat_hook(parts, (enum team)team, json_object_get(in->chat, team_names[team]),
+                                &out->chat[team], faults)) {
+                return out; /* the faults say so */
+            }
+        }
     }
     return out;
 }
@@ -133,6 +164,35 @@ static const void *read_form(struct catalog_parts *parts, const struct form_body
     return out;
 }
 
+/* What a member chose, or what is usual in the team. */
+static void read_notify(struct member *out, const json_t *chosen)
+{
+    for (unsigned i = 0; i < NOTIFY_KIND_COUNT_; i++) {
+        const enum notification_kind kind = (enum notification_kind)i;
+        const struct str mode = json_str_of(json_object_get(chosen, notification_kind_names[kind]));
+        const int index = mode.data != NULL ? name_index(notification_mode_names, mode) : -1;
+        out->notify[kind] = index >= 0 ? (enum notification_mode)index
+                                       : notification_default(out->team, out->is_manager, kind);
+    }
+}
+
+static void read_hours(struct member *out, const struct member_body *in)
+{
+    out->hours = default_working_hours;
+    if (in->hours.from.data != NULL) {
+        out->hours.opens_minute = time_of_day_parse(in->hours.from);
+        out->hours.closes_minute = time_of_day_parse(in->hours.to);
+    }
+    if (in->hours.day_count > 0) {
+        out->hours.days = 0;
+        for (size_t i = 0; i < in->hours.day_count; i++) {
+            out->hours.days |= 1U << in->hours.days[i];
+        }
+    }
+    out->digest_minute = in->digest_at.data != NULL ? time_of_day_parse(in->digest_at)
+                                                    : out->hours.opens_minute;
+}
+
 static const void *read_member(struct catalog_parts *parts, const struct member_body *in,
                                struct uuid id)
 {
@@ -145,7 +205,11 @@ static const void *read_member(struct catalog_parts *parts, const struct member_
             .team = (enum team)in->team,
             .is_manager = in->role == MEMBER_ROLE_MANAGER,
             .is_active = in->is_active,
+            .time_zone = in->time_zone,
+            .locale = name_of(locale_names, in->locale),
         };
+        read_notify(out, in->notify);
+        read_hours(out, in);
     }
     return out;
 }
@@ -302,7 +366,7 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
 {
     switch (entry->kind) {
     case CATALOG_ORGANISATION:
-        return read_organisation(parts, &in->organisation, expansion);
+        return read_organisation(parts, &in->organisation, expansion, faults);
     case CATALOG_ATTRIBUTE:
         return read_attribute(parts, &in->attribute, entry->body);
     case CATALOG_OFFER:

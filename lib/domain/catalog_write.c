@@ -1,12 +1,23 @@
 /* Set-up entries as the API shows them. */
 #include "domain/catalog.h"
+#include "domain/catalog_kinds.h"
 #include "domain/catalog_read.h"
 #include "domain/contact.h"
 #include "domain/funnel.h"
 
-/* Kept for us alone. */
+/* Kept for us alone, or shown otherwise below. */
 static const char *const hidden_names[] = {"hash", "previous_hash", "secret", "adapter_secrets",
                                            NULL};
+static const char *const organisation_hidden_names[] = {"chat", NULL};
+static const char *const member_hidden_names[] = {"locale", "notify", "working_hours", "digest_at",
+                                                  NULL};
+
+static const char *const *hidden_of(enum catalog_kind kind)
+{
+    return kind == CATALOG_ORGANISATION ? organisation_hidden_names
+           : kind == CATALOG_MEMBER     ? member_hidden_names
+                                        : hidden_names;
+}
 
 static void write_value(struct json_writer *json, const json_t *value);
 
@@ -119,6 +130,68 @@ static void write_form_rest(struct json_writer *json, const struct catalog_entry
         JSON_FIELD(json, "hubspot_guid", json_uuid, form->hubspot_guid);
 }
 
+/* Of a chat's address only the host: who knows the rest can write there. */
+static void write_hook(struct json_writer *json, const struct chat_hook *hook)
+{
+    struct str rest = hook->url;
+    (void)str_cut(&rest, '/');
+    (void)str_cut(&rest, '/');
+    json_object_begin(json);
+    JSON_FIELD(json, "host", json_str, str_cut(&rest, '/'));
+    JSON_FIELD(json, "format", json_text, chat_format_names[hook->format]);
+    json_key(json, "kinds");
+    json_array_begin(json);
+    for (unsigned i = 0; i < NOTIFY_KIND_COUNT_; i++)
+        if ((hook->kinds >> i & 1U) != 0)
+            json_text(json, notification_kind_names[i]);
+    json_array_end(json);
+    json_object_end(json);
+}
+
+static void write_chat(struct json_writer *json, const struct organisation *organisation)
+{
+    json_key(json, "chat");
+    json_object_begin(json);
+    for (unsigned i = 0; i < TEAM_COUNT_; i++) {
+        if (organisation->chat[i].url.data != NULL) {
+            json_key(json, team_names[i]);
+            write_hook(json, &organisation->chat[i]);
+        }
+    }
+    json_object_end(json);
+}
+
+static void write_time_of_day(struct json_writer *json, int minute)
+{
+    const char text[] = {(char)('0' + minute / 600),     (char)('0' + minute / 60 % 10), ':',
+                         (char)('0' + minute % 60 / 10), (char)('0' + minute % 10),      '\0'};
+    json_text(json, text);
+}
+
+/* What holds for a member, chosen or not. */
+static void write_member_rest(struct json_writer *json, const struct member *member)
+{
+    JSON_FIELD(json, "locale", json_str, member->locale);
+    json_key(json, "notify");
+    json_object_begin(json);
+    for (unsigned i = 0; i < NOTIFY_KIND_COUNT_; i++)
+        JSON_FIELD(json, notification_kind_names[i], json_text,
+                   notification_mode_names[member->notify[i]]);
+    json_object_end(json);
+    json_key(json, "working_hours");
+    json_object_begin(json);
+    JSON_FIELD(json, "from", write_time_of_day, member->hours.opens_minute);
+    JSON_FIELD(json, "to", write_time_of_day, member->hours.closes_minute);
+    json_key(json, "days");
+    json_array_begin(json);
+    for (unsigned i = 0; i < WEEKDAY_COUNT; i++)
+        if ((member->hours.days >> i & 1U) != 0)
+            json_text(json, weekday_names[i]);
+    json_array_end(json);
+    json_object_end(json);
+    JSON_FIELD(json, "digest_at", write_time_of_day, member->digest_minute);
+}
+
 void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
                          const struct catalog *catalog)
 {
@@ -131,7 +204,11 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
     if (entry->kind == CATALOG_MODEL)
         write_model(json, entry, catalog);
     else
-        write_members(json, entry->body, hidden_names);
+        write_members(json, entry->body, hidden_of(entry->kind));
+    if (entry->kind == CATALOG_ORGANISATION)
+        write_chat(json, entry->typed);
+    if (entry->kind == CATALOG_MEMBER)
+        write_member_rest(json, entry->typed);
     if (entry->kind == CATALOG_FORM)
         write_form_rest(json, entry);
     if (!is_stage) {

@@ -1,11 +1,12 @@
 /* What the background thread throws away: first answers after a day, the feed after its retention,
- * what nobody took out of the quarantine. */
+ * what nobody took out of the quarantine, who was told of what long ago. */
 #include "store/idempotency.h"
 #include "store/store_internal.h"
 
 enum { TRANSACTIONS_AT_ONCE = 2000, ENTRIES_AT_ONCE = 1000 };
 
 static const int64_t retention_pause_us = 60 * US_PER_SECOND;
+static const int64_t notification_retention_us = 90 * US_PER_DAY; /* after it was settled */
 
 static double seconds(int64_t us)
 {
@@ -57,5 +58,8 @@ enum err_code background_expire(struct store *store, struct err *reterr)
         code = expire_old(store, STATEMENT_EVENT_EXPIRE, store->config.event_retention_us,
                           TRANSACTIONS_AT_ONCE, reterr);
     }
+    code = code != OK ? code
+                      : expire_old(store, STATEMENT_NOTIFICATION_EXPIRE, notification_retention_us,
+                                   ENTRIES_AT_ONCE, reterr);
     return code != OK ? code : expire_quarantine(store, reterr);
 }

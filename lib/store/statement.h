@@ -133,6 +133,18 @@
     STATEMENT(LOCAL_MIDNIGHT, local_midnight)                                                      \
     STATEMENT(KEY_USE_WRITE, key_use_write)                                                        \
     STATEMENT(KEY_USE_ALL, key_use_all)                                                            \
+    STATEMENT(NOTIFICATION_CURSOR, notification_cursor)                                            \
+    STATEMENT(NOTIFICATION_EVENTS, notification_events)                                            \
+    STATEMENT(NOTIFICATION_INSERT, notification_insert)                                            \
+    STATEMENT(NOTIFICATION_ADVANCE, notification_advance)                                          \
+    STATEMENT(NOTIFICATION_DUE, notification_due)                                                  \
+    STATEMENT(NOTIFICATION_CLAIM, notification_claim)                                              \
+    STATEMENT(NOTIFICATION_FACTS, notification_facts)                                              \
+    STATEMENT(NOTIFICATION_SETTLE, notification_settle)                                            \
+    STATEMENT(NOTIFICATION_EXPIRE, notification_expire)                                            \
+    STATEMENT(NOTIFICATION_PAGE, notification_page)                                                \
+    STATEMENT(NOTIFICATION_ONE, notification_one)                                                  \
+    STATEMENT(NOTIFICATION_RETRY, notification_retry)                                              \
     STATEMENT(PAUSE_DUE_LOCK, pause_due_lock)                                                      \
     STATEMENT(PAUSE_END, pause_end)                                                                \
     STATEMENT(PAUSE_NEXT_END, pause_next_end)

@@ -3,13 +3,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "commands/command.h"
+#include "delivery/notification_text.h"
+#include "domain/email_address.h"
+#include "mail_settings.h"
 #include "privacy_key_file.h"
 #include "spool/spool.h"
 #include "store/feed_admin.h"
 
-static const char usage[] = "doctor [--database-url URL | --data-dir DIR]";
+static const char usage[] = "doctor [--mail ADDRESS] [--database-url URL | --data-dir DIR]";
 
 static void report(const char *what, bool is_good, const char *detail)
 {
@@ -141,11 +145,72 @@ static bool check_spool(const struct config *config)
     return is_good;
 }
 
+/* ---- mail ---- */
+
+/* Sends it; what the server said last helps whoever has to set it up. */
+static bool send_test(const struct mail_server *server, const struct email_address *to)
+{
+    struct notification_mail words = {.subject = {.data = NULL}};
+    struct delivery_report result = {.outcome = DELIVERY_AGAIN, .error = "Out of memory."};
+    if (notification_mail_write_test(&words)) {
+        const struct mail mail = {
+            .to_address = to->key,
+            .subject = buf_str(&words.subject),
+            .text = buf_str(&words.text),
+            .html = buf_str(&words.html),
+            .id = uuid_new(clock_wall_us()),
+        };
+        mail_send(server, &mail, &result);
+    }
+    notification_mail_done(&words);
+    char text[DELIVERY_ERROR_BYTES * 2 + 64];
+    const bool is_sent = result.outcome == DELIVERY_DONE;
+    (void)snprintf(text, sizeof text, "%s%s%s%s",
+                   is_sent ? "the server has taken it" : result.error,
+                   result.answer[0] != '\0' ? " (it said: " : "", result.answer,
+                   result.answer[0] != '\0' ? ")" : "");
+    report("mail", is_sent, text);
+    return is_sent;
+}
+
+static bool check_mail(const struct config *config, const char *address)
+{
+    struct arena arena;
+    struct mail_server server;
+    struct email_address to;
+    struct err err;
+    bool has_mail = false;
+    arena_init(&arena, CONFIG_ARENA_BYTES_MAX);
+    enum err_code code = mail_settings_read(config, &arena, &server, &has_mail, &err);
+    if (code == OK && !has_mail) {
+        code = err_set(&err, ERR_INVALID,
+                       "No mail server is set. Set RELAIS_SMTP_URL and RELAIS_MAIL_FROM here as "
+                       "for relais serve.");
+    }
+    code = code != OK ? code : email_address_parse(str_from(address), &arena, &to, &err);
+    if (code == OK && !outgoing_start()) {
+        code = err_set(&err, ERR_NOMEM, "libcurl cannot be started.");
+    }
+    bool is_good = false;
+    if (code == OK) {
+        server.outgoing = outgoing_settings(config, /* stop= */ NULL);
+        is_good = send_test(&server, &to);
+    } else {
+        report("mail", false, err.detail);
+    }
+    arena_done(&arena);
+    return is_good;
+}
+
 int command_doctor(int argc, char **argv)
 {
     struct config config = {0};
+    struct config_flag flags[] = {
+        {.name = "mail", .value_name = "ADDRESS", .help = "also send a test mail to this address"},
+    };
     int status;
-    if (!command_config(&config, CONFIG_DATABASE, NULL, 0, argc, argv, usage, &status) ||
+    if (!command_config(&config, CONFIG_DATABASE, flags, ARRAY_LEN(flags), argc, argv, usage,
+                        &status) ||
         !command_takes_no_words(&config, argv, usage, &status)) {
         return status;
     }
@@ -159,6 +224,7 @@ int command_doctor(int argc, char **argv)
     is_good = is_good && check_database(&config, url) && check_feed(url);
     is_good = check_spool(&config) && is_good;
     embedded_free(embedded);
+    const bool is_mail_good = flags[0].value == NULL || check_mail(&config, flags[0].value);
     config_done(&config);
-    return is_good ? EXIT_OK : EXIT_DATABASE;
+    return !is_good ? EXIT_DATABASE : is_mail_good ? EXIT_OK : EXIT_FAILED;
 }

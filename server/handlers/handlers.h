@@ -178,6 +178,15 @@ enum request_step event_stream_finish(struct request *request);
 enum request_step plan_start(struct request *request);
 enum request_step plan_finish(struct request *request);
 
+/* ---- what people were told: notifications.c ---- */
+extern const struct query notification_query;
+enum request_step notifications_start(struct request *request);
+enum request_step notifications_finish(struct request *request);
+enum request_step notification_start(struct request *request);
+enum request_step notification_finish(struct request *request);
+enum request_step notification_retry_start(struct request *request);
+enum request_step notification_retry_finish(struct request *request);
+
 /* ---- scoring, reports: scoring.c, reports.c ---- */
 enum request_step score_preview_start(struct request *request);
 enum request_step score_preview_finish(struct request *request);

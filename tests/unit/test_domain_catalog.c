@@ -396,7 +396,7 @@ static void test_shows_entries_as_the_api_does(void **state)
     struct catalog *catalog = build_catalog(&rows);
     assert_shows(catalog, CATALOG_ORGANISATION, "organisation",
                  "{\"name\":\"\",\"time_zone\":\"Europe/Paris\",\"currency\":\"EUR\","
-                 "\"locale\":\"fr\",\"week_starts_on\":\"monday\","
+                 "\"locale\":\"fr\",\"week_starts_on\":\"monday\",\"chat\":{},"
                  "\"created_at\":\"2026-11-18T11:06:40.000Z\","
                  "\"updated_at\":\"2026-11-18T11:06:40.000Z\"}");
     /* No trace of a hash. */
