@@ -34,9 +34,12 @@ void assets_init(struct assets *assets)
     *assets = (struct assets){
         .openapi = find("openapi.yaml"),
         .page_style = find("page.css"),
+        .agreement_style = find("agreement.css"),
         .embed_script = asset("embed.js"),
         .embed_style = asset("embed.css"),
     };
     const struct sha256 style = sha256_of(assets->page_style);
     (void)sha256_base64(&style, assets->page_style_hash);
+    const struct sha256 agreement = sha256_of(assets->agreement_style);
+    (void)sha256_base64(&agreement, assets->agreement_style_hash);
 }

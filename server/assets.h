@@ -17,6 +17,8 @@ struct assets {
     struct str openapi;
     struct str page_style;
     char page_style_hash[SHA256_BASE64_BYTES]; /* as a Content-Security-Policy allows it */
+    struct str agreement_style;
+    char agreement_style_hash[SHA256_BASE64_BYTES];
     struct asset embed_script;
     struct asset embed_style;
 };

@@ -29,6 +29,8 @@ const char *const feed_type_names[] = {
     "sla.cancelled",
     "commitment.met",
     "commitment.missed",
+    "agreement.signed",
+    "agreement.in_force",
     NULL,
 };
 _Static_assert(ARRAY_LEN(feed_type_names) <= 65, "they fit in a set of bits");

@@ -37,6 +37,7 @@ enum catalog_kind {
     CATALOG_MODEL,       /* scoring models; slug = version in decimal */
     CATALOG_FORM_SECRET, /* what form tokens are signed with; never shown; slug = its id */
     CATALOG_COMMITMENT,  /* slug = its id */
+    CATALOG_AGREEMENT,   /* slug = version in decimal */
     CATALOG_KIND_COUNT_
 };
 
@@ -285,6 +286,7 @@ struct catalog_proposal {
  * caller's that may share parts with the proposal. ret_slug lives in the arena. Whether the slug is
  * taken is the caller's to see.
  *
+ * ERR_CONFLICT when the state of an existing one (an agreement that is signed) does not allow it.
  * ERR_INVALID with all faults at once: the codes of schema/schema.h and reference, immutable,
  * fixed, reserved, unsupported, not_allowed, order, duplicate, too_many, unknown_operator;
  * ERR_NOMEM. Time zones are checked for their shape only: which ones exist the database knows.

@@ -178,6 +178,8 @@ enum err_code catalog_check(const struct catalog *catalog, const struct catalog_
     enum err_code code = OK;
     if (is_short_of_memory(&check))
         code = err_set(reterr, ERR_NOMEM, "Out of memory.");
+    else if (check.conflict != NULL)
+        code = err_set(reterr, ERR_CONFLICT, "%s", check.conflict);
     else if (faults->count > 0)
         code = err_set(reterr, ERR_INVALID, "Some of it is not acceptable; see the errors.");
     if (code != OK) {

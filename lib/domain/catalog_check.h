@@ -14,6 +14,7 @@ struct check {
     json_t *body;           /* what will be stored, being completed; owned */
     union catalog_body *in; /* body decoded; its texts live in body until they are replaced */
     bool is_out_of_memory;
+    const char *conflict; /* why the entry's present state does not allow it; NULL: it does */
 };
 
 /* What a kind asks for beyond its schema. Fields that broke the schema are none in check->in. */

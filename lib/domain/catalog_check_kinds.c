@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "domain/agreement.h"
 #include "domain/email_address.h"
 #include "domain/funnel.h"
 #include "domain/holiday.h"
@@ -644,6 +645,9 @@ void check_kind(struct check *check)
     case CATALOG_COMMITMENT:
         check_commitment(check, &in->commitment);
         break;
+    case CATALOG_AGREEMENT:
+        agreement_check(check, &in->agreement);
+        break;
     case CATALOG_FORM_SECRET:
     case CATALOG_KIND_COUNT_:
         break;
@@ -665,6 +669,8 @@ struct str check_slug(struct check *check)
     }
     if (proposal->kind == CATALOG_MODEL)
         return str_from(arena_printf(check->arena, "%d", (int)check->in->model.version));
+    if (proposal->kind == CATALOG_AGREEMENT)
+        return str_from(arena_printf(check->arena, "%d", (int)check->in->agreement.version));
     char text[UUID_TEXT_BYTES];
     return arena_str(check->arena, str_from(uuid_format(proposal->id, text)));
 }

@@ -5,10 +5,10 @@
 #include "domain/commitment.h"
 #include "domain/funnel.h"
 
-const char *const catalog_kind_names[] = {"organisation", "attribute",  "offer",    "form",
-                                          "campaign",     "member",     "reason",   "stage",
-                                          "key",          "policy",     "calendar", "model",
-                                          "form_secret",  "commitment", NULL};
+const char *const catalog_kind_names[] = {"organisation", "attribute",  "offer",     "form",
+                                          "campaign",     "member",     "reason",    "stage",
+                                          "key",          "policy",     "calendar",  "model",
+                                          "form_secret",  "commitment", "agreement", NULL};
 static_assert(ARRAY_LEN(catalog_kind_names) == CATALOG_KIND_COUNT_ + 1, "every kind has a name");
 
 const char *const attribute_type_names[] = {"text", "number", "boolean", "date", "choice", NULL};
@@ -269,6 +269,29 @@ static const struct field commitment_fields[] = {
     FIELD("active", BOOL, COMMITMENT, is_active, REQUIRED),
 };
 
+#define AGREEMENT struct agreement_body
+static const struct field agreement_fields[] = {
+    FIELD("version", INT, AGREEMENT, version, .min = 1, .max = INT32_MAX, OPTIONAL),
+    FIELD("name", STRING, AGREEMENT, name, LINE(200)),
+    FIELD("note", STRING, AGREEMENT, note, TEXT(PROSE_CHARS_MAX)),
+    FIELD("effective_on", DATE, AGREEMENT, effective_on, REQUIRED),
+    FIELD("commitments", JSON, AGREEMENT, commitments, OPTIONAL),
+    FIELD("policies", JSON, AGREEMENT, policies, OPTIONAL),
+    FIELD("scoring_model", INT, AGREEMENT, scoring_model, .min = 1, .max = INT32_MAX, OPTIONAL),
+    FIELD("funnel", INT, AGREEMENT, funnel, .min = 1, .max = INT32_MAX, OPTIONAL),
+    FIELD("definitions", JSON, AGREEMENT, definitions, OPTIONAL),
+    FIELD("currency", STRING, AGREEMENT, currency, LINE(3)),
+    FIELD("proposed_by", STRING, AGREEMENT, proposed_by, LINE(64)),
+    FIELD("signatures", JSON, AGREEMENT, signatures, OPTIONAL),
+    FIELD("text", JSON, AGREEMENT, text, OPTIONAL),
+    FIELD("withdrawn_at", TIME, AGREEMENT, withdrawn_at_us, OPTIONAL),
+    FIELD("in_force_at", TIME, AGREEMENT, in_force_at_us, OPTIONAL),
+    FIELD("ended_at", TIME, AGREEMENT, ended_at_us, OPTIONAL),
+    FIELD("changes", JSON, AGREEMENT, changes, OPTIONAL),
+    FIELD("problems", JSON, AGREEMENT, problems, OPTIONAL),
+    FIELD("act", JSON, AGREEMENT, act, OPTIONAL),
+};
+
 enum {
     ATTRIBUTES_MAX = 1000,
     OFFERS_MAX = 20000,
@@ -281,10 +304,11 @@ enum {
     CALENDARS_MAX = 200,
     MODELS_MAX = 500,      /* every set-up change compiles all of them */
     COMMITMENTS_MAX = 200, /* every status measures all of them */
+    AGREEMENTS_MAX = 300,  /* each holds all that it promises: kept in memory */
 };
 static_assert(1 + ATTRIBUTES_MAX + OFFERS_MAX + FORMS_MAX + CAMPAIGNS_MAX + MEMBERS_MAX +
                       REASONS_MAX + (int)STAGE_COUNT_ + KEYS_MAX + POLICIES_MAX + CALENDARS_MAX +
-                      MODELS_MAX + COMMITMENTS_MAX + (int)FORM_TOKEN_SECRETS_MAX <=
+                      MODELS_MAX + COMMITMENTS_MAX + AGREEMENTS_MAX + (int)FORM_TOKEN_SECRETS_MAX <=
                   CATALOG_ENTRIES_MAX,
               "what may be written can be loaded");
 
@@ -347,6 +371,10 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .defaults = "{\"active\":true}",
                               .fixed = {"metric", "period"},
                               .count_max = COMMITMENTS_MAX                                                                                                                          },
+    [CATALOG_AGREEMENT] = {.schema = SCHEMA(AGREEMENT,                                                   agreement_fields),
+                              .defaults = "{}",
+                              .fixed = {"version", "currency", "proposed_by"},
+                              .count_max = AGREEMENTS_MAX                                                                                                          },
 };
 
 int time_of_day_parse(struct str text)

@@ -206,6 +206,29 @@ struct form_secret_body {
     struct str secret;
 };
 
+/* Promises and definitions are as stored; see domain/agreement.h. */
+struct agreement_body {
+    int64_t version;
+    struct str name;
+    struct str note;
+    int32_t effective_on;
+    const json_t *commitments;
+    const json_t *policies;
+    int64_t scoring_model;
+    int64_t funnel;            /* version of the definitions */
+    const json_t *definitions; /* of the stages, by name */
+    struct str currency;
+    struct str proposed_by;
+    const json_t *signatures;
+    const json_t *text; /* frozen by the first signature; by language */
+    int64_t withdrawn_at_us;
+    int64_t in_force_at_us;
+    int64_t ended_at_us;
+    const json_t *changes;  /* to commitments: what, from when, whether it is done */
+    const json_t *problems; /* what could not be put into force */
+    const json_t *act;      /* only in a proposal: what is done to it */
+};
+
 union catalog_body {
     struct organisation_body organisation;
     struct attribute_body attribute;
@@ -221,6 +244,7 @@ union catalog_body {
     struct model_body model;
     struct form_secret_body form_secret;
     struct commitment_body commitment;
+    struct agreement_body agreement;
 };
 
 struct catalog_kind_rules {

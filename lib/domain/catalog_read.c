@@ -391,6 +391,7 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
         return read_commitment(parts, &in->commitment, entry->id);
     case CATALOG_CAMPAIGN:
     case CATALOG_STAGE:
+    case CATALOG_AGREEMENT:
     case CATALOG_KIND_COUNT_:
         break;
     }

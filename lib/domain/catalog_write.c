@@ -1,4 +1,5 @@
 /* Set-up entries as the API shows them. */
+#include "domain/agreement.h"
 #include "domain/catalog.h"
 #include "domain/catalog_kinds.h"
 #include "domain/catalog_read.h"
@@ -11,11 +12,14 @@ static const char *const hidden_names[] = {"hash", "previous_hash", "secret", "a
 static const char *const organisation_hidden_names[] = {"chat", NULL};
 static const char *const member_hidden_names[] = {"locale", "notify", "working_hours", "digest_at",
                                                   NULL};
+/* What is read as a page, and what is shown as takes_effect. */
+static const char *const agreement_hidden_names[] = {"text", "changes", NULL};
 
 static const char *const *hidden_of(enum catalog_kind kind)
 {
     return kind == CATALOG_ORGANISATION ? organisation_hidden_names
            : kind == CATALOG_MEMBER     ? member_hidden_names
+           : kind == CATALOG_AGREEMENT  ? agreement_hidden_names
                                         : hidden_names;
 }
 
@@ -209,6 +213,8 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
         write_chat(json, entry->typed);
     if (entry->kind == CATALOG_MEMBER)
         write_member_rest(json, entry->typed);
+    if (entry->kind == CATALOG_AGREEMENT)
+        agreement_write_rest(json, entry, catalog);
     if (entry->kind == CATALOG_FORM)
         write_form_rest(json, entry);
     if (!is_stage) {

@@ -91,6 +91,8 @@ struct setup_op {
     struct uuid id;               /* CREATE: the id to use */
     int32_t if_version;           /* 0: none */
     struct idempotency *idempotency; /* CREATE, PATCH; NULL: none */
+    const char *event;               /* of the feed, told with the write; NULL: none */
+    struct str event_data;           /* JSON */
     struct arena *arena;
     struct faults *faults;    /* out, when err is ERR_INVALID */
     struct catalog *snapshot; /* out: the snapshot that holds the result; the caller's to unref */

@@ -3,6 +3,7 @@
  * body against it, write, bump the version, commit, and load the new snapshot before answering: who
  * gets the answer finds what it says.
  */
+#include "domain/agreement.h"
 #include "schema/json.h"
 #include "store/calendar_rows.h"
 #include "store/idempotency.h"
@@ -85,6 +86,15 @@ static enum err_code check_time_zone(struct setup *setup, const json_t *proposed
     return code;
 }
 
+/* An entry stands in the way: the caller is told which. detail NULL: reterr says why already. */
+static enum err_code refuse_for(struct setup *setup, const struct catalog_entry *entry,
+                                const char *detail)
+{
+    setup->op->entry = entry;
+    setup->op->snapshot = catalog_ref(setup->catalog);
+    return detail != NULL ? refuse(setup, ERR_CONFLICT, detail) : ERR_CONFLICT;
+}
+
 /* What the entry's body shall be: checked, complete. */
 static enum err_code propose(struct setup *setup)
 {
@@ -100,6 +110,11 @@ static enum err_code propose(struct setup *setup)
         }
     }
     setup->existing = existing;
+    const char *forbidden =
+        existing != NULL ? agreement_forbids(setup->catalog, existing, op->body, op->arena) : NULL;
+    if (forbidden != NULL) {
+        return refuse_for(setup, agreement_in_force(setup->catalog), forbidden);
+    }
     if (op->action == SETUP_DELETE) {
         return OK;
     }
@@ -129,14 +144,15 @@ static enum err_code propose(struct setup *setup)
     if (code == OK && op->faults->count > 0) {
         return refuse(setup, ERR_INVALID, op->faults->items[0].detail);
     }
+    if (code == ERR_CONFLICT) {
+        return refuse_for(setup, existing, /* detail= */ NULL);
+    }
     if (code != OK) {
         return code;
     }
     const struct catalog_entry *taken = catalog_find(setup->catalog, op->entry_kind, setup->slug);
     if (taken != NULL && taken != existing) {
-        op->entry = taken;
-        op->snapshot = catalog_ref(setup->catalog);
-        return refuse(setup, ERR_CONFLICT, "This is taken already.");
+        return refuse_for(setup, taken, "This is taken already.");
     }
     return OK;
 }
@@ -310,6 +326,24 @@ static enum err_code expand_calendar(struct setup *setup, size_t *sent)
                                    setup->now_us, op->arena, setup->reterr);
 }
 
+/* The feed's word about it: of no contact. */
+static enum err_code send_event(struct setup *setup, size_t *sent)
+{
+    const struct setup_op *op = setup->op;
+    struct params *params = &setup->worker->params;
+    if (op->event == NULL) {
+        return OK;
+    }
+    params_clear(params);
+    param_int(params, 1);
+    item_text(param_array(params, ITEM_TEXT), str_from(op->event));
+    item_uuid_or_null(param_array(params, ITEM_UUID), (struct uuid){{0}});
+    item_time(param_array(params, ITEM_TIME), setup->now_us);
+    item_text(param_array(params, ITEM_TEXT), op->event_data);
+    *sent += 1;
+    return conn_send(setup->worker->conn, STATEMENT_EVENT_INSERT, params, setup->reterr);
+}
+
 static enum err_code write_entries(struct setup *setup, bool *ret_is_synced)
 {
     struct conn *conn = setup->worker->conn;
@@ -318,6 +352,7 @@ static enum err_code write_entries(struct setup *setup, bool *ret_is_synced)
     size_t sent = 3; /* entry, version, COMMIT */
     code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
     code = code != OK ? code : expand_calendar(setup, &sent);
+    code = code != OK ? code : send_event(setup, &sent);
     code = code != OK ? code : store_answer(setup, &sent);
     code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, NULL, setup->reterr);
     if (code == OK) {
@@ -402,6 +437,9 @@ enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *
         conn_close(worker->conn); /* it is committed: the next batch notices the newer version */
     }
     const bool is_taken = code == ERR_CONFLICT && op->entry != NULL && !is_proposed;
+    if (code == OK && op->event != NULL) {
+        background_notify(worker->store, /* has_events= */ true, /* has_clocks= */ false);
+    }
     if (is_answer(code) || is_taken) {
         err = code == OK ? (struct err){.code = OK} : *reterr;
         complete(&setup, &err);

@@ -12,6 +12,7 @@
     STATEMENT(BEGIN, begin)                                                                        \
     STATEMENT(COMMIT, commit)                                                                      \
     STATEMENT(ROLLBACK, rollback)                                                                  \
+    STATEMENT(AGREEMENT_DAY, agreement_day)                                                        \
     STATEMENT(HEAD, head)                                                                          \
     STATEMENT(SERVER_CHECK, server_check)                                                          \
     STATEMENT(FEED_CHECK, feed_check)                                                              \

@@ -54,8 +54,9 @@ struct background {
     struct conn *conn;
     struct params params;
     struct arena arena;
-    int64_t next_expiry_us; /* the thread's own, as is the next */
+    int64_t next_expiry_us; /* the thread's own, as are the next two */
     int64_t next_calendars_us;
+    int64_t next_agreement_us;
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;
@@ -209,6 +210,12 @@ enum err_code transaction_end(struct conn *conn, enum err_code code, bool keep,
 /* ---- commitment_keeper.c ---- */
 enum err_code keeper_start(struct store *store, struct err *reterr) MUSTCHECK;
 void keeper_stop(struct store *store);
+
+/* ---- background_agreement.c ---- */
+/* Puts into force what is signed and whose day has come; lowers *next_us to the time until the next
+ * look. */
+enum err_code background_agreements(struct store *store, int64_t *next_us,
+                                    struct err *reterr) MUSTCHECK;
 
 /* ---- background.c ---- */
 /* What events about clocks tell, of rows of contact, clock_id, handoff_id, kind, due_at; in the

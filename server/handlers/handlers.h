@@ -29,6 +29,8 @@ enum request_step setup_get_start(struct request *request);
 enum request_step setup_create_start(struct request *request);
 enum request_step setup_patch_start(struct request *request);
 enum request_step setup_finish(struct request *request);
+/* An entry of the request's snapshot as the answer: 200, or 304. */
+enum request_step setup_reply(struct request *request, const struct catalog_entry *entry);
 enum request_step organisation_get_start(struct request *request);
 enum request_step organisation_patch_start(struct request *request);
 enum request_step funnel_get_start(struct request *request);
@@ -48,6 +50,18 @@ enum request_step calendar_days_finish(struct request *request);
 extern const struct schema calendar_preview_schema;
 enum request_step calendar_preview_start(struct request *request);
 enum request_step calendar_preview_finish(struct request *request);
+
+/* ---- agreements: agreements.c ---- */
+extern const struct schema agreement_sign_schema;
+extern const struct query agreement_text_query;
+extern const struct query agreement_differences_query;
+enum request_step agreement_create_start(struct request *request);
+enum request_step agreement_patch_start(struct request *request);
+enum request_step agreement_current_start(struct request *request);
+enum request_step agreement_sign_start(struct request *request);
+enum request_step agreement_withdraw_start(struct request *request);
+enum request_step agreement_text_start(struct request *request);
+enum request_step agreement_differences_start(struct request *request);
 
 /* ---- capture: submit*.c, pages.c, embed.c, form_tokens.c, activities.c ---- */
 extern const struct query thanks_query;

@@ -42,6 +42,11 @@ bool wants_html(const struct request *request)
     return accepts(request, "text/html");
 }
 
+bool wants_plain(const struct request *request)
+{
+    return accepts(request, "text/plain") && !wants_html(request);
+}
+
 /* ---- any page ---- */
 
 /* The sites that may show a page inside theirs: those whose scripts may post the form. */

@@ -10,6 +10,8 @@
 bool wants_json(const struct request *request);
 /* Accept names text/html, as browsers do. */
 bool wants_html(const struct request *request);
+/* Accept names text/plain, and not text/html. */
+bool wants_plain(const struct request *request);
 
 /* 303 to the form's redirect, or to the thank-you page with its receipt. The browser's next reload
  * asks for that page and posts nothing again. */

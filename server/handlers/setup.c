@@ -22,6 +22,7 @@ static const struct {
     {"/v1/sla/policies",    CATALOG_POLICY,     "policy"    },
     {"/v1/sla/calendars",   CATALOG_CALENDAR,   "calendar"  },
     {"/v1/scoring/models",  CATALOG_MODEL,      "model"     },
+    {"/v1/sla/agreements",  CATALOG_AGREEMENT,  "agreement" },
     {"/v1/sla/commitments", CATALOG_COMMITMENT, "commitment"},
 };
 
@@ -64,6 +65,11 @@ static enum request_step reply_entry(struct request *request, unsigned status,
     reply_json(request, status, &json);
     catalog_write_entry(&json, entry, catalog);
     return reply_end(request);
+}
+
+enum request_step setup_reply(struct request *request, const struct catalog_entry *entry)
+{
+    return reply_entry(request, 200, entry, request->catalog);
 }
 
 /* ---- lists ---- */

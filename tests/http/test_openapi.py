@@ -1,6 +1,7 @@
 """Requests that the contract allows, and requests that it does not, are answered as the contract says: no 5xx, no
 answer that openapi.yaml does not describe. schemathesis makes them up, the same ones on each run."""
 
+import datetime
 import itertools
 
 import hypothesis
@@ -40,6 +41,8 @@ def existing(service):
     guarded = funnel.make_form(service.admin, open=True, protection={"honeypot": True})
     funnel.submit(service.nobody, guarded["slug"], attributes={"homepage": "x"})
     (entry,) = service.reader.read("/v1/quarantine")["data"]
+    tomorrow = (service.database.now() + datetime.timedelta(days=2)).date().isoformat()
+    agreement = service.admin.make("/v1/sla/agreements", {"effective_on": tomorrow})
     first = {kind: service.admin.read(f"/v1/{kind}")["data"][0]["id"]
              for kind in ("reasons", "sla/policies", "sla/calendars")}
     promise = service.admin.make("/v1/sla/commitments", {"team": "marketing", "name": "50 a week", "metric": "leads_delivered",
@@ -48,7 +51,7 @@ def existing(service):
               "/v1/offers/": desk.offer["slug"], "/v1/forms/": desk.form["slug"], "/v1/campaigns/": campaign["slug"],
               "/v1/submissions/": receipt["id"], "/v1/attributes/": "company_size", "/v1/scoring/models/": 1,
               "/v1/keys/": spare["id"], "/v1/quarantine/": entry["id"], "/v1/sla/commitments/": promise["id"],
-              **{f"/v1/{kind}/": thing for kind, thing in first.items()}}
+              "/v1/sla/agreements/": str(agreement["version"]), **{f"/v1/{kind}/": thing for kind, thing in first.items()}}
     return values
 
 
