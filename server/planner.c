@@ -14,7 +14,7 @@ enum {
     /* In the order of planner_ask. */
     QUERY_WINDOW = 0,
     QUERY_DEALS = 1,
-    QUERY_HISTORY = 2,
+    QUERY_HISTORY = 2, /* when there is something to be measured */
     /* The steps of plan_history.sql. */
     STEP_CYCLE = PLAN_STEP_COUNT,
 };
@@ -75,6 +75,7 @@ static const struct field body_fields[] = {
     FIELD_NESTED("history", struct planner_body, history, &history_schema, .flags = FIELD_NULLABLE),
     FIELD("cycle_days", REAL, struct planner_body, cycle_days, .flags = FIELD_NULLABLE,
           .max = PLAN_LAG_DAYS_MAX - 1),
+    FIELD("calendar", UUID, struct planner_body, calendar, .flags = FIELD_NULLABLE),
     FIELD_NESTED("rep", struct planner_body, rep, &rep_schema, .flags = FIELD_NULLABLE,
                  FIELD_PRESENCE(struct planner_body, has_rep)),
     FIELD("reps", INT, struct planner_body, reps, .flags = FIELD_NULLABLE, .max = REPS_MAX),
@@ -131,6 +132,27 @@ static void check_rates(const struct planner_body *body, struct arena *arena, st
     }
 }
 
+/* Without one every weekday is open. */
+static void check_calendar(struct planner *planner, const struct catalog *catalog,
+                           struct faults *faults)
+{
+    const struct planner_days *period = &planner->body.period;
+    if (uuid_is_nil(planner->body.calendar)) {
+        return;
+    }
+    planner->calendar = catalog_calendar(catalog, planner->body.calendar);
+    if (planner->calendar == NULL) {
+        faults_add(faults, "/calendar", "reference", "There is no such calendar.");
+    } else if (period->from != DATE_NONE && period->to != DATE_NONE && period->to > period->from &&
+               !calendar_covers(planner->calendar,
+                                zone_day_starts_us(&planner->calendar->zone, period->from),
+                                zone_day_starts_us(&planner->calendar->zone, period->to))) {
+        faults_add(faults, "/calendar", "range",
+                   "Calendars are known from a year ago until five years ahead, and the period is "
+                   "not within that. Leave the calendar out to count from Monday to Friday.");
+    }
+}
+
 /* Those who could work leads: active, of sales, and not their manager. NaN: none is known. */
 static double count_reps(const struct catalog *catalog)
 {
@@ -155,12 +177,14 @@ bool planner_read(const json_t *body, const struct catalog *catalog, struct aren
     check_period(&in->period, faults);
     check_history(&in->history, faults);
     check_rates(in, arena, faults);
+    check_calendar(&planner, catalog, faults);
     if (in->currency.data != NULL && !currency_is_valid(in->currency)) {
         faults_add(faults, "/currency", "format", CURRENCY_HELP);
     }
     planner.currency = in->currency.data != NULL ? in->currency : planner.organisation->currency;
     in->marketing_share = isnan(in->marketing_share) ? 1 : in->marketing_share;
     in->seed = in->seed != INT_NONE ? in->seed : 0;
+    (void)catalog_active_model(catalog, &planner.model);
     planner.are_reps_given = in->reps != INT_NONE;
     planner.reps = planner.are_reps_given ? (double)in->reps : count_reps(catalog);
     *ret_planner = planner;
@@ -201,6 +225,11 @@ void planner_ask(const struct planner *planner, struct read_op *read)
     param_int(deals, PLAN_DEALS_MAX);
     if (needs_history(planner)) {
         add_window(planner, read_op_query(read, STATEMENT_PLAN_HISTORY));
+    }
+    if (planner_has_threshold(planner)) {
+        struct params *grades = read_op_query(read, STATEMENT_PLAN_GRADES);
+        add_window(planner, grades);
+        param_int(grades, planner->model);
     }
 }
 
@@ -362,6 +391,19 @@ static enum err_code schedule(const struct planner *planner, struct arena *arena
     return plan_schedule(&flow, arena, &plan->weeks, &plan->week_count);
 }
 
+static double count_open_days(const struct planner *planner)
+{
+    const struct planner_days *period = &planner->body.period;
+    if (planner->calendar == NULL) {
+        return plan_weekdays(period->from, period->to);
+    }
+    double count = 0;
+    for (int32_t day = period->from; day < period->to; day++) {
+        count += calendar_day_is_open(planner->calendar, day) ? 1 : 0;
+    }
+    return count;
+}
+
 static void find_capacity(const struct planner *planner, struct planner_plan *plan)
 {
     enum { OPEN_DAYS_PER_WEEK = 5 };
@@ -397,11 +439,17 @@ enum err_code planner_work(const struct planner *planner, const struct read_op *
     if (code == OK && faults->count > before) {
         return ERR_INVALID;
     }
-    plan.open_days = plan_weekdays(planner->body.period.from, planner->body.period.to);
+    plan.open_days = count_open_days(planner);
     code = code != OK ? code : plan_funnel(&plan.goal, &plan.funnel);
     code = code != OK ? code : schedule(planner, arena, &plan);
     if (code == OK) {
         find_capacity(planner, &plan);
+    }
+    if (code == OK && planner_has_threshold(planner)) {
+        const struct read_query *last = &read->queries[read->query_count - 1];
+        code = planner_find_threshold(planner, last->rows, arena, &plan);
+    }
+    if (code == OK) {
         *ret_plan = plan;
     }
     return code;

@@ -15,6 +15,7 @@
 #include "domain/catalog.h"
 #include "domain/cohort.h"
 #include "domain/plan.h"
+#include "domain/plan_threshold.h"
 #include "schema/schema.h"
 #include "store/op.h"
 
@@ -39,6 +40,7 @@ struct planner_body {
     } rates;
     struct planner_days history;
     double cycle_days;
+    struct uuid calendar;
     bool has_rep;
     struct planner_rep {
         double hours_per_week;
@@ -58,6 +60,8 @@ extern const struct schema planner_schema;
 struct planner {
     struct planner_body body;
     const struct organisation *organisation; /* borrowed from the catalog */
+    const struct calendar *calendar;         /* likewise; NULL: Monday to Friday */
+    int32_t model;                           /* the scoring model in force */
     struct str currency;
     double reps; /* there are; NaN: unknown */
     bool are_reps_given;
@@ -74,6 +78,15 @@ void planner_ask(const struct planner *planner, struct read_op *read);
 struct planner_measure {
     bool is_measured;
     struct cohort_estimate estimate;
+};
+
+/* What the history says of a grade, and what the threshold does. */
+struct planner_grades {
+    struct plan_grade grades[PLAN_GRADE_COUNT];
+    struct planner_measure handed[PLAN_GRADE_COUNT];
+    double days;     /* of history, from its first lead on */
+    double capacity; /* MQLs that the reps there are can work in the period */
+    struct plan_threshold threshold;
 };
 
 struct planner_plan {
@@ -93,6 +106,7 @@ struct planner_plan {
     size_t week_count;
     double working_weeks;
     struct plan_capacity capacity; /* of a body with "rep" */
+    struct planner_grades *grades; /* NULL: nobody knows how many reps there are */
 };
 
 /* While the rows of the operation are at hand. ERR_INVALID: what was left out cannot be measured
@@ -100,6 +114,12 @@ struct planner_plan {
 enum err_code planner_work(const struct planner *planner, const struct read_op *read,
                            struct arena *arena, struct faults *faults,
                            struct planner_plan *ret_plan) MUSTCHECK;
+
+/* Parts of planner_ask, _work and _write: which grades the reps there are could work. */
+bool planner_has_threshold(const struct planner *planner);
+enum err_code planner_find_threshold(const struct planner *planner, const struct rows *rows,
+                                     struct arena *arena, struct planner_plan *plan) MUSTCHECK;
+void planner_write_threshold(struct json_writer *json, const struct planner_plan *plan);
 
 /* The document; texts that it needs are made in the arena. */
 void planner_write(struct json_writer *json, const struct planner *planner,

@@ -237,8 +237,10 @@ static void write_assumptions(struct json_writer *json, const struct planner *pl
     write_note(json, "steady_flow", NULL,
                "Leads come in evenly. The schedule begins before the period because customers take "
                "their time; its late leads bring customers after the period.");
-    write_note(json, "open_days_are_weekdays", NULL,
-               "Open days are Monday to Friday; holidays are not left out.");
+    if (planner->calendar == NULL) {
+        write_note(json, "open_days_are_weekdays", "/calendar",
+                   "Open days are Monday to Friday; holidays are not left out.");
+    }
     if (is_any_rate(plan, /* is_measured= */ false)) {
         write_note(json, "given_rates_are_certain", "/rates",
                    "Rates that were given are taken as certain; only luck remains.");
@@ -396,6 +398,7 @@ void planner_write(struct json_writer *json, const struct planner *planner,
     write_cycle(json, plan);
     write_schedule(json, plan);
     write_team(json, planner, plan);
+    planner_write_threshold(json, plan);
     write_rates(json, plan);
     planner_write_commitments(json, planner, plan, arena);
     write_assumptions(json, planner, plan);

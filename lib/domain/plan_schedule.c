@@ -3,21 +3,16 @@
 
 #include <assert.h>
 
-enum { DAYS_PER_WEEK = 7, WORKING_DAYS = 5, EPOCH_WEEKDAY = 3 /* 1970-01-01 was a Thursday */ };
+#include "domain/calendar.h"
+
+enum { DAYS_PER_WEEK = 7, WORKING_DAYS = 5 };
 
 /* Nineteen of twenty customers have decided by then; the last ones take as long as they please. */
 #define LEAD_TIME_SHARE 0.95
 
-/* 0 is Monday. */
-static int32_t weekday_of(int32_t days)
-{
-    const int32_t rest = (days + EPOCH_WEEKDAY) % DAYS_PER_WEEK;
-    return rest < 0 ? rest + DAYS_PER_WEEK : rest;
-}
-
 static int32_t week_of(int32_t days, int week_starts_on)
 {
-    return days - (weekday_of(days) - week_starts_on + DAYS_PER_WEEK) % DAYS_PER_WEEK;
+    return days - (day_weekday(days) - week_starts_on + DAYS_PER_WEEK) % DAYS_PER_WEEK;
 }
 
 int32_t plan_weekdays(int32_t from_days, int32_t to_days)
@@ -28,7 +23,7 @@ int32_t plan_weekdays(int32_t from_days, int32_t to_days)
     const int32_t weeks = (to_days - from_days) / DAYS_PER_WEEK;
     int32_t count = weeks * WORKING_DAYS;
     for (int32_t day = from_days + weeks * DAYS_PER_WEEK; day < to_days; day++) {
-        count += weekday_of(day) < WORKING_DAYS ? 1 : 0;
+        count += day_weekday(day) < WORKING_DAYS ? 1 : 0;
     }
     return count;
 }

@@ -91,6 +91,7 @@
     STATEMENT(PLAN_WINDOW, plan_window)                                                            \
     STATEMENT(PLAN_HISTORY, plan_history)                                                          \
     STATEMENT(PLAN_DEALS, plan_deals)                                                              \
+    STATEMENT(PLAN_GRADES, plan_grades)                                                            \
     STATEMENT(DEAL_EXISTING, deal_existing)                                                        \
     STATEMENT(LOCAL_TIMES, local_times)                                                            \
     STATEMENT(EMAIL_KNOWN, email_known)                                                            \

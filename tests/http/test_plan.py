@@ -12,7 +12,7 @@ import pytest
 
 import olist_oracle
 import plan_oracle
-from support import contract
+from support import contract, funnel
 from support.client import expect, faults
 from support.server import command
 from test_import import CONTACTS_MAP, DEALS_MAP, needs_olist, run_import, write_csv
@@ -167,6 +167,52 @@ def test_notes(service):
     assert "begins_in_the_past" in codes(plan(service, period=soon)["warnings"])
     late = {"from": str(today + 303 * DAY), "to": str(today + 333 * DAY)}
     assert not codes(plan(service, period=late)["warnings"])
+
+
+def test_a_calendars_holidays_are_left_out(service):
+    """New Year and Easter Monday."""
+    calendar = service.reader.read("/v1/sla/calendars")["data"][-1]["id"]
+    answer = plan(service, calendar=calendar)
+    assert answer["period"]["open_days"] == 62
+    assert answer["per_open_day"]["mqls"]["expected"] == approximately(960 / 62)
+    assert answer["capacity"]["working_weeks"] == 62 / 5
+    assert "open_days_are_weekdays" not in codes(answer["assumptions"])
+    assert faults(service.reader.post("/v1/plan", {**BODY, "calendar": "6f5902ac-2372-4a5c-9d5b-0123456789ab"})) == {
+        "/calendar": "reference"}
+    assert faults(service.reader.post("/v1/plan", {
+        **BODY, "calendar": calendar, "period": {"from": "2050-01-01", "to": "2050-04-01"}})) == {"/calendar": "range"}
+
+
+# --- the other way round --------------------------------------------------------------------------
+
+
+def test_which_leads_fill_the_reps_there_are(fresh):
+    """Twelve A2 and five D2 in a day are 1,080 and 450 in 90 days. Three reps can work 1,382."""
+    desk = funnel.Desk(fresh)
+    assert plan(fresh)["threshold"] is None, "nobody said how many reps there are"
+    empty = plan(fresh, reps=3)["threshold"]
+    assert (empty["grade"], empty["revenue"], empty["reason"]) == (None, None, "no_graded_leads")
+    for state in 4 * ["won"] + 8 * ["open"]:
+        desk.handoff_in(state)
+    for _ in range(5):
+        desk.lead(attributes={"job_title": "Stagiaire"})
+    found = plan(fresh, reps=3)["threshold"]
+    assert (found["grade"], found["reason"], found["reason_grade"]) == ("A2", None, None)
+    assert found["capacity"] == approximately(3 * 36 * 64 / 5)
+    assert found["mqls"] == approximately(1080)
+    assert found["filled"] == approximately(1080 / found["capacity"])
+    revenue = 1080 * 4.5 / 13 * 1500000
+    assert found["revenue"]["expected"] == approximately(revenue)
+    assert found["revenue"]["low"] < 0.8 * revenue and found["revenue"]["high"] > 1.2 * revenue
+    grades = {one["grade"]: one for one in found["grades"]}
+    assert list(grades)[:6] == ["A1", "A2", "B1", "A3", "B2", "C1"] and len(grades) == 16
+    assert (grades["A2"]["handed_over"], grades["A2"]["customers"]) == (12, 4)
+    assert (grades["D2"]["leads"], grades["D2"]["handed_over"], grades["D2"]["rate"]) == (approximately(450), 0, None)
+    # One more rep, and sales can work all; what becomes of a D2 nobody knows.
+    wide = plan(fresh, reps=4)["threshold"]
+    assert (wide["grade"], wide["revenue"], wide["reason"], wide["reason_grade"]) == (
+        "D2", None, "too_few_handoffs", "D2")
+    assert plan(fresh, reps=1)["threshold"]["filled"] > 2, "the best grade alone is too much for one"
 
 
 # --- what cannot be planned -----------------------------------------------------------------------
