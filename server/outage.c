@@ -101,7 +101,8 @@ static void probe(struct outage *outage)
     struct err err;
     read_op_init(&op);
     op.op.lane = LANE_INGEST;
-    if (store_run(outage->app->store, &op.op, &err) != OK) {
+    const enum err_code code = store_run(outage->app->store, &op.op, &err);
+    if (code != OK && code != ERR_BUSY) { /* that it is away is told when that begins */
         complain(outage, "database_unusable", &err);
     }
     read_op_done(&op);
@@ -116,7 +117,10 @@ static void tell_change(struct outage *outage, bool is_away)
     struct spool_stats stats;
     spool_stats(outage->app->spool, &stats);
     if (is_away) {
-        log_write(LOG_WARN, "database_away", LOG_TEXT("spool", stats.is_open ? "open" : "closed"));
+        char cause[ERR_DETAIL_BYTES_MAX];
+        store_away_cause(outage->app->store, cause);
+        log_write(LOG_WARN, "database_away", LOG_TEXT("cause", cause),
+                  LOG_TEXT("spool", stats.is_open ? "open" : "closed"));
     } else {
         outage->complaint[0] = '\0';
         outage->complained = OK;

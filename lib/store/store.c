@@ -14,12 +14,27 @@ void store_tell_change(const struct store *store)
     }
 }
 
+const char store_away_detail[] = "The database is away. Try again in a moment.";
+
 enum err_code store_connect(struct store *store, struct conn *conn, struct err *reterr)
 {
     if (!atomic_load(&store->is_attached)) {
-        return err_set(reterr, ERR_BUSY, "The database is away. Try again in a moment.");
+        return err_set(reterr, ERR_BUSY, "%s", store_away_detail);
     }
-    return conn_open(conn, connect_timeout_us, reterr);
+    const enum err_code code = conn_open(conn, connect_timeout_us, reterr);
+    if (code == ERR_BUSY) {
+        (void)pthread_mutex_lock(&store->catalog_lock);
+        memcpy(store->away_cause, reterr->detail, sizeof store->away_cause);
+        (void)pthread_mutex_unlock(&store->catalog_lock);
+    }
+    return code;
+}
+
+void store_away_cause(struct store *store, char out[static ERR_DETAIL_BYTES_MAX])
+{
+    (void)pthread_mutex_lock(&store->catalog_lock);
+    memcpy(out, store->away_cause, sizeof store->away_cause);
+    (void)pthread_mutex_unlock(&store->catalog_lock);
 }
 
 bool store_is_away(const struct store *store)

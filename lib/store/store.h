@@ -79,6 +79,9 @@ void store_attach(struct store *store);
 /* Whether the ingest lane could not reach the database when it last tried. It tries when it has
  * something to do: whoever wants to know when this ends sends it something. Costs one load. */
 bool store_is_away(const struct store *store);
+/* Why the database could not be reached the last time, as libpq says it ("" when it always could):
+ * it may name hosts and roles, so it is for the log. Any thread. */
+void store_away_cause(struct store *store, char out[static ERR_DETAIL_BYTES_MAX]);
 /* Gives back the operations that wait for the feed, and takes no more of them: before connections
  * are drained. */
 void store_release_waiters(struct store *store);

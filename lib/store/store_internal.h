@@ -98,8 +98,9 @@ struct store {
     _Atomic bool is_attached; /* connections may be made */
     _Atomic bool is_away;
 
-    pthread_mutex_t catalog_lock; /* guards catalog */
+    pthread_mutex_t catalog_lock; /* guards the next two */
     struct catalog *catalog;
+    char away_cause[ERR_DETAIL_BYTES_MAX]; /* why there was no connection the last time; "" */
 
     char privacy_fingerprint[PRIVACY_FINGERPRINT_BYTES]; /* of the configured key; "": none */
     enum privacy_state privacy;                          /* as it was at the start */
@@ -121,8 +122,10 @@ struct store {
 enum err_code worker_init(struct worker *worker, struct store *store, enum lane lane) MUSTCHECK;
 void worker_done(struct worker *worker);
 void *worker_main(void *worker);
-/* Opens a connection, once the database is known to be fit. ERR codes of conn_open; ERR_BUSY
- * before. */
+/* What everybody is told who needs the database while it cannot be reached. */
+extern const char store_away_detail[];
+/* Opens a connection, once the database is known to be fit. ERR codes of conn_open, whose ERR_BUSY
+ * has libpq's words, kept for store_away_cause; ERR_BUSY before. */
 enum err_code store_connect(struct store *store, struct conn *conn, struct err *reterr) MUSTCHECK;
 /* Somebody else may want to know that something is not as it was. */
 void store_tell_change(const struct store *store);

@@ -67,7 +67,7 @@ enum err_code worker_connect(struct worker *worker, struct err *reterr)
         return OK;
     }
     if (clock_monotonic_us() < worker->retry_connect_us) {
-        return err_set(reterr, ERR_BUSY, "The database is away. Try again in a moment.");
+        return err_set(reterr, ERR_BUSY, "%s", store_away_detail);
     }
     const enum err_code code = store_connect(store, worker->conn, reterr);
     worker->retry_connect_us = clock_monotonic_us() + connect_pause_us;
@@ -126,8 +126,8 @@ static enum err_code try_and_retry(struct worker *worker, struct op *const ops[]
     enum err_code code = ERR_BUG;
     for (unsigned attempt = 0; attempt < BATCH_ATTEMPTS_MAX; attempt++) {
         code = worker_connect(worker, reterr);
-        if (code != OK) {
-            return code;
+        if (code != OK) { /* why, as libpq says it, is not for those who asked */
+            return code == ERR_BUSY ? err_set(reterr, ERR_BUSY, "%s", store_away_detail) : code;
         }
         state.end_was_sent = false;
         conn_set_deadline(worker->conn,

@@ -115,6 +115,30 @@ def spool_files(service, instance=0):
     return sorted((server.directory / server.name / "spool").glob("*"))
 
 
+# --- what is said about it ------------------------------------------------------------------------
+
+
+def test_clients_are_told_one_sentence_and_the_log_knows_the_cause(make):
+    service = make()
+    server = service.servers[0]
+
+    def logged(event):
+        return [line for line in server.log_lines() if line["event"] == event]
+
+    with Outage(service):
+        wait_until(lambda: logged("database_away"), what="the outage in the log")
+        for ask in (lambda: service.reader.get("/v1/contacts"), lambda: service.reader.get("/v1/events"),
+                    lambda: service.marketing.post("/v1/contacts", {"email": funnel.address()}),
+                    lambda: service.admin.post("/v1/members", {"name": "Sami", "team": "sales"})):
+            answer = expect(ask(), 503)
+            assert answer.json()["detail"] == "The database is away. Try again in a moment."
+            assert int(answer.headers["Retry-After"]) >= 1
+    wait_until(lambda: logged("database_back"), what="its end in the log")
+    (away,), (back,) = logged("database_away"), logged("database_back")
+    assert (away["level"], back["level"]) == ("warn", "info") and "connect" in away["cause"].lower()
+    assert not logged("database_unusable"), "the cause is told once"
+
+
 # --- kept and taken in ----------------------------------------------------------------------------
 
 
