@@ -330,6 +330,27 @@ static struct request *request_new(struct app *app, struct http_message *message
     return request;
 }
 
+/* Submissions and batches are as large as the settings say; what a form tool sends is larger than a
+ * form, for it repeats the questions. */
+static size_t body_bytes_max_of(const struct config *config, const struct route *route)
+{
+    const size_t form_bytes_max = (size_t)config->body_form_bytes_max;
+    switch (route->body) {
+    case BODY_FORM:
+    case BODY_HUBSPOT:
+        return form_bytes_max;
+    case BODY_TOOL:
+        return form_bytes_max > route->body_bytes_max ? form_bytes_max : route->body_bytes_max;
+    case BODY_NONE:
+    case BODY_JSON:
+    case BODY_JSON_OPTIONAL:
+    case BODY_PATCH:
+        break;
+    }
+    return route->body_bytes_max == BODY_BATCH_BYTES_MAX ? (size_t)config->body_batch_bytes_max
+                                                         : route->body_bytes_max;
+}
+
 /* Faults of the path end the request at once; those that the set-up decides wait for its check. */
 static void check_route(struct request *request)
 {
@@ -364,11 +385,9 @@ static void check_route(struct request *request)
         throttle_refuse(request);
         return;
     }
-    message->body_bytes_max = match.route->body_bytes_max;
-    if (match.route->body_bytes_max > 0) {
-        /* Parsed JSON takes several times its text. */
-        message->arena.limit_bytes += match.route->body_bytes_max * 6;
-    }
+    message->body_bytes_max = body_bytes_max_of(request->app->config, match.route);
+    /* Parsed JSON takes several times its text. */
+    message->arena.limit_bytes += message->body_bytes_max * 6;
 }
 
 /* What every complete reply gets, whoever made it. */

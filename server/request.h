@@ -97,6 +97,9 @@ enum body_kind {
     BODY_HUBSPOT,       /* JSON; refusals are worded as HubSpot does */
 };
 
+/* Of routes that take many items at first; RELAIS_BODY_BATCH_BYTES_MAX counts. */
+enum { BODY_BATCH_BYTES_MAX = 8388608 };
+
 struct route {
     enum http_method method;
     const char *path; /* "/v1/contacts/{id}" */
@@ -105,7 +108,7 @@ struct route {
         scope; /* one of enum scope, or several of which one is enough; SCOPE_NONE: open to all */
     const struct query *query;
     enum body_kind body;
-    size_t body_bytes_max;
+    size_t body_bytes_max;       /* at first: of submissions and batches the settings count */
     const struct schema *schema; /* of the body, when it is fixed; for the contract's lint */
     enum request_step (*start)(struct request *request);
     enum request_step (*finish)(struct request *request);

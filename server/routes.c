@@ -10,7 +10,7 @@
 #include "handlers/visitor_text.h"
 #include "planner.h"
 
-enum { NO_BODY = 0, SMALL = 65536, WEBHOOK = 262144, BATCH = 8388608 };
+enum { NO_BODY = 0, SMALL = 65536, WEBHOOK = 262144, BATCH = BODY_BATCH_BYTES_MAX };
 
 #define ROUTE(method, path, operation_id, scope, query, body, body_bytes_max, schema, start,       \
               finish)                                                                              \

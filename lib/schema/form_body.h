@@ -23,10 +23,10 @@
 #include "schema/media_type.h"
 
 enum {
-    FORM_BODY_BYTES_MAX = 64 * 1024,
-    FORM_FIELDS_MAX = 200,           /* files included */
-    FORM_FIELD_NAME_BYTES_MAX = 200, /* in UTF-8 */
-    FORM_BOUNDARY_BYTES_MAX = 70,    /* RFC 2046 section 5.1.1 */
+    FORM_BODY_BYTES_MAX = 512 * 1024, /* whatever the settings say */
+    FORM_FIELDS_MAX = 200,            /* files included */
+    FORM_FIELD_NAME_BYTES_MAX = 200,  /* in UTF-8 */
+    FORM_BOUNDARY_BYTES_MAX = 70,     /* RFC 2046 section 5.1.1 */
     FORM_PART_HEADERS_MAX = 16,
     FORM_PART_HEADER_BYTES_MAX = 1024,
 };

@@ -10,7 +10,7 @@
 #include "schema/page_url.h"
 
 enum {
-    SUBMISSION_BYTES_MAX = 65536,
+    PAYLOAD_BYTES_MAX = 8 * FORM_BODY_BYTES_MAX, /* escaped, a byte takes six */
     CONTEXT_VALUE_BYTES_MAX = 2048,
     TOKEN_CHARS_MAX = 1024,
     RANGE_BYTES_MAX = 100,
@@ -91,7 +91,7 @@ static struct str payload_of(struct request *request, const struct submission *s
 {
     const struct input *input = &submission->input;
     CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, 8 * SUBMISSION_BYTES_MAX);
+    buf_init(&buf, PAYLOAD_BYTES_MAX);
     struct json_writer json;
     json_writer_init(&json, &buf);
     json_object_begin(&json);

@@ -147,6 +147,31 @@ def test_413(service):
         expect(raw_json(client, below + b" ", operation), 413)
 
 
+def test_413_as_configured(make_service):
+    service = make_service(env={"RELAIS_BODY_FORM_BYTES_MAX": "2 KiB", "RELAIS_BODY_BATCH_BYTES_MAX": "80 KiB"}).start()
+    form = funnel.make_form(service.admin, open=True)["slug"]
+    path = f"/v1/forms/{form}/submissions"
+    try:
+        for client, operation, limit in ((service.nobody, path, 2 << 10), (service.marketing, "/v1/activities", 80 << 10),
+                                         (service.marketing, "/v1/contacts", 64 << 10), (service.nobody, f"{path}/tally", 256 << 10)):
+            assert raw_json(client, b"{}".ljust(limit), operation).status_code != 413
+            expect(raw_json(client, b"{}".ljust(limit) + b" ", operation), 413)
+    finally:
+        service.stop()
+
+
+def test_a_form_may_be_larger_when_the_settings_say_so(make_service):
+    service = make_service(env={"RELAIS_BODY_FORM_BYTES_MAX": "512 KiB"}).start()
+    form = funnel.make_form(service.admin, open=True)["slug"]
+    try:
+        answers = {"email": funnel.address(), **{f"field_{number}": "é" * 2000 for number in range(40)}}
+        expect(service.nobody.post(f"/v1/forms/{form}/submissions", data=answers), 303)  # each é is six bytes
+        (stored,) = service.reader.pages("/v1/submissions", email=answers["email"])
+        assert stored["attributes"] == {name: answers[name] for name in answers if name != "email"}
+    finally:
+        service.stop()
+
+
 def test_413_without_a_length(service):
     def chunks():
         for _ in range(40):

@@ -146,7 +146,7 @@ static void test_bad_values_say_what_is_accepted(void **state)
     assert_fails(WORDS(), VARIABLES("RELAIS_READERS=99999999999999999999"), ERR_INVALID,
                  "RELAIS_READERS must be");
     assert_fails(WORDS(), VARIABLES("RELAIS_BODY_FORM_BYTES_MAX=9007199254740993 GiB"), ERR_INVALID,
-                 "1 KiB to 16 MiB");
+                 "1 KiB to 512 KiB");
     assert_fails(WORDS(), VARIABLES("RELAIS_BODY_TIMEOUT=10"), ERR_INVALID, "such as PT5S");
     assert_fails(WORDS(), VARIABLES("RELAIS_BODY_TIMEOUT=PT0.05S"), ERR_INVALID,
                  "PT0.1S to PT3600S");
