@@ -82,6 +82,8 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/sla/agreements/{version}/withdraw", "withdrawAgreement", SCOPE_MARKETING | SCOPE_SALES, NULL, BODY_NONE, NO_BODY, NULL, agreement_withdraw_start, setup_finish),
     ROUTE(GET, "/v1/sla/agreements/{version}/text", "getAgreementText", SCOPE_READ, &agreement_text_query, BODY_NONE, NO_BODY, NULL, agreement_text_start, NULL),
     ROUTE(GET, "/v1/sla/agreements/{version}/differences", "getAgreementDifferences", SCOPE_READ, &agreement_differences_query, BODY_NONE, NO_BODY, NULL, agreement_differences_start, NULL),
+    ROUTE(GET, "/v1/sla/commitments/{id}/periods/{start}", "getCommitmentPeriod", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, commitment_period_start, commitment_period_finish),
+    ROUTE(GET, "/v1/sla/commitments/{id}/contacts", "listCommitmentContacts", SCOPE_READ, &commitment_contacts_query, BODY_NONE, NO_BODY, NULL, commitment_contacts_start, commitment_contacts_finish),
     ROUTE(GET, "/v1/funnel", "getFunnel", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, funnel_get_start, NULL),
     ROUTE(PATCH, "/v1/funnel", "updateFunnel", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, funnel_patch_start, funnel_patch_finish),
     /* ---- capture ---- */

@@ -24,6 +24,9 @@ void check_commitment(struct check *check, const struct commitment_body *in);
 /* The slug of a new entry, in the arena; absent when out of memory. */
 struct str check_slug(struct check *check);
 
+/* The thing named by an id, if any, must exist; it is stored by its slug. */
+void check_reference_id(struct check *check, const char *name, enum catalog_kind kind,
+                        struct uuid id);
 /* Replaces a field of the body by `value` (a new reference, taken; NULL: out of memory). */
 void check_set(struct check *check, const char *name, json_t *value);
 void check_set_str(struct check *check, const char *name, struct str text);

@@ -93,9 +93,7 @@ void check_commitment(struct check *check, const struct commitment_body *in)
     check_period(check, in);
     check_filter(check, in);
     check_capacity(check, in);
-    if (!uuid_is_nil(in->calendar))
-        faults_add(check->faults, "/calendar", "unsupported",
-                   "Without a calendar the pace counts the days from Monday to Friday.");
+    check_reference_id(check, "calendar", CATALOG_CALENDAR, in->calendar);
     if (in->metric != ENUM_NONE && json_is_null(json_object_get(check->body, "settle_days")))
         check_set(check, "settle_days", json_integer(metric_rules[in->metric].settle_days));
 }

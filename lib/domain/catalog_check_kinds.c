@@ -138,8 +138,8 @@ static void check_reference(struct check *check, const char *name, enum catalog_
                catalog_kind_names[kind]);
 }
 
-static void check_reference_id(struct check *check, const char *name, enum catalog_kind kind,
-                               struct uuid id)
+void check_reference_id(struct check *check, const char *name, enum catalog_kind kind,
+                        struct uuid id)
 {
     char text[UUID_TEXT_BYTES];
     if (!uuid_is_nil(id))

@@ -57,6 +57,8 @@
     STATEMENT(FORM_TRACE_EXPIRE, form_trace_expire)                                                \
     STATEMENT(COMMITMENT_STATUS, commitment_status)                                                \
     STATEMENT(COMMITMENT_PERIODS, commitment_periods)                                              \
+    STATEMENT(COMMITMENT_CONTACTS, commitment_contacts)                                            \
+    STATEMENT(COMMITMENT_COMPOSITION, commitment_composition)                                      \
     STATEMENT(COMMITMENT_FILTERS, commitment_filters)                                              \
     STATEMENT(COMMITMENT_DUE, commitment_due)                                                      \
     STATEMENT(COMMITMENT_FREEZE, commitment_freeze)                                                \

@@ -244,6 +244,36 @@ def funnel_report(mql_csv=MQL_CSV, deals_csv=DEALS_CSV, start=None, end=None,
     return {"from": format_instant(start_at), "to": format_instant(end_at), "stages": stages}
 
 
+def first_day(day, every, starts):
+    """The first day of the period that a local date lies in."""
+    if every == "week":
+        weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+        return day - datetime.timedelta(days=(day.weekday() - weekdays.index(starts)) % 7)
+    if every == "month":
+        return day.replace(day=1)
+    if every == "quarter":
+        return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+    return day
+
+
+def commitment_periods(metric, every, starts, mql_csv=MQL_CSV, deals_csv=DEALS_CSV, time_zone="Europe/Paris"):
+    """GET /v1/sla/commitments/{id}/periods: first day → (numerator, denominator, [mql_id …]) of the periods in which
+    something is. Leads are captured when they first became one; history's MQLs, which no handoff tells, are delivered
+    when that is recorded."""
+    zone = zoneinfo.ZoneInfo(time_zone)
+    stage = "lead" if metric in ("leads_captured", "conversion_rate") else "mql"
+    goal = {"conversion_rate": "customer", "mql_to_sql_rate": "sql"}.get(metric)
+    periods = {}
+    for contact in import_files(mql_csv, deals_csv, zone):
+        if stage not in contact.history:
+            continue
+        day = first_day(contact.history[stage][0].astimezone(zone).date(), every, starts)
+        numerator, denominator, contacts = periods.get(str(day), (0, 0 if goal else None, []))
+        periods[str(day)] = (numerator + (contact.reached(goal) if goal else 1), denominator + 1 if goal else None,
+                             [*contacts, contact.mql_id])
+    return periods
+
+
 if __name__ == "__main__":
     if not MQL_CSV.exists():
         sys.exit(f"{DATA} is not here")

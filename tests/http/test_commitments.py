@@ -39,6 +39,19 @@ def periods(service, commitment, **parameters):
     return service.reader.pages(f"/v1/sla/commitments/{commitment['id']}/periods", **parameters)
 
 
+def behind(service, commitment, period, **parameters):
+    return service.reader.pages(f"/v1/sla/commitments/{commitment['id']}/contacts", period=period, **parameters)
+
+
+def added_up(service, commitment, period):
+    """(numerator, denominator, pending) of a period, from the contacts behind its numbers."""
+    contacts = behind(service, commitment, period["period"], limit=7)
+    denominators = [one["denominator"] for one in contacts]
+    whole = None if period["denominator"] is None else sum(denominators)
+    assert whole is not None or set(denominators) <= {None}
+    return sum(one["numerator"] for one in contacts), whole, sum(one["pending"] for one in contacts)
+
+
 def local_day(at):
     return at.astimezone(PARIS).date()
 
@@ -155,6 +168,7 @@ def test_numbers_are_those_of_the_handoffs(fresh):
         actual = counted[0] if metric in COUNTS else counted[0] / counted[1]
         assert now["actual"] == pytest.approx(actual)
         assert now["frozen_at"] is None and now["restated"] is None and now["version"] == 1
+        assert added_up(fresh, commitment, now) == counted, metric
         assert wait_standing(fresh, commitment, lambda one: one["numerator"] == counted[0], metric)["actual"] == now["actual"]
 
 
@@ -231,6 +245,7 @@ def test_a_closed_period_is_frozen_once_whatever_comes_later(make_service):
                                                "form": desk.form["slug"],
                                                "occurred_at": periods(service, captured)[-1]["period_start"]})
         late = periods(service, captured)[-1]
+        assert len(behind(service, captured, late["period"])) == 2 and added_up(service, captured, late) == (2, None, 0)
         assert (late["actual"], late["state"], late["numerator"]) == (2, "met", 2)
         assert late["restated"]["actual"] == 3 and late["restated"]["at"] > late["frozen_at"]
         assert [period["restated"] for period in periods(service, captured)[:-1]] == [None, None]
@@ -287,6 +302,52 @@ def test_what_is_switched_off_is_neither_shown_nor_judged(fresh):
         [str(today + datetime.timedelta(days=days)) for days in (3, 2)]
 
 
+def test_what_a_period_consists_of(fresh):
+    """The Monday batch: by channel, offer and fit, and on Wednesday what became of it."""
+    batch = promise(fresh.admin, "leads_delivered", "day", at_least=2)
+    desk, demo = funnel.Desk(fresh), funnel.Desk(fresh, kind="demo", journey_step="decision")
+    _, first = desk.mql(context={"utm_source": "linkedin", "utm_medium": "social"})
+    desk.mql()
+    demo.lead(attributes=funnel.STUDENT)
+    for move in ("accept", "attempts", "qualify"):
+        first = funnel.make_move(fresh.sales, first, move)
+    day = periods(fresh, batch)[0]["period"]
+    one = fresh.reader.read(f"/v1/sla/commitments/{batch['id']}/periods/{day}")
+    assert one["actual"] == 3 and one["period"] == day
+    parts = {part: {item["key"]: item["count"] for item in items} for part, items in one["composition"].items()}
+    assert parts["offer"] == {desk.offer["slug"]: 2, demo.offer["slug"]: 1}
+    assert parts["outcome"] == {"qualified": 1, "open": 2} and sum(parts["channel"].values()) == 3
+    assert parts["channel"][fresh.reader.read(f"/v1/contacts/{first['contact_id']}")["channel"]] == 1
+    assert parts["fit"]["A"] == 2 and sum(parts["grade"].values()) == 3
+    assert one["mql_to_sql"] == {"mqls": 3, "sqls": 1, "rate": 1 / 3}
+    moment = fresh.reader.read(f"/v1/sla/commitments/{batch['id']}/periods/{one['period_start']}")
+    assert moment["period"] == day
+    path = f"/v1/sla/commitments/{batch['id']}/periods"
+    expect(fresh.reader.get(f"{path}/2099-01-01"), 404)
+    assert faults(fresh.reader.get(f"{path}/soon")) == {"?start": "format"}
+    (contact,) = [one for one in behind(fresh, batch, day) if one["handoff_id"] == first["id"]]
+    assert (contact["id"], contact["stage"]) == (first["contact_id"], "sql")
+
+
+def test_of_persons_that_are_erased_the_numbers_stay(fresh):
+    """Frozen and not, with the list behind them; nobody's address is in it."""
+    today = local_day(fresh.database.now())
+    made = [promise(fresh.admin, metric, "day", settle_days=0) for metric in ("leads_captured", "fit_share")]
+    made.append(promise(fresh.admin, "leads_delivered", "day", filter={">": [{"var": "company_size"}, 1000]}))
+    contact, _ = funnel.Desk(fresh).mql()
+    wait_standing(fresh, made[2], lambda one: one["actual"] == 1, "the filter")
+    before = [periods(fresh, one)[0]["numerator"] for one in made]
+    expect(fresh.admin.delete(f"/v1/contacts/{contact['id']}"), 200)
+    assert [periods(fresh, one)[0]["numerator"] for one in made] == before == [1, 1, 1]
+    move_to_local(fresh, today + datetime.timedelta(days=1))
+    wait_until(lambda: len(commitment_events(fresh)) == 3, what="the events")
+    for one in made:
+        frozen = periods(fresh, one)[-1]
+        assert frozen["numerator"] == 1 and frozen["restated"] is None
+        (behind_it,) = behind(fresh, one, frozen["period"])
+        assert (behind_it["id"], behind_it["email"]) == (contact["id"], None)
+
+
 # --- the pace -------------------------------------------------------------------------------------
 
 
@@ -304,6 +365,25 @@ def test_expected_by_now_never_falls_and_ends_at_the_target(fresh):
     assert expected == [0, 5, 10, 25, 40, 50, 50]
     one = wait_standing(fresh, captured, lambda one: one["expected_by_now"] == 50, "the pace")
     assert one["state"] == "behind" and one["must_act"] == "both"
+
+
+def test_the_pace_by_a_calendar(fresh):
+    """Open on Monday and Tuesday morning: by then half of it is expected, and everything is by noon."""
+    calendar = fresh.admin.make("/v1/sla/calendars", {
+        "name": "mornings", "time_zone": "Europe/Paris", "hours": {"monday": [["08:00", "12:00"]], "tuesday": [["08:00", "12:00"]]}})
+    captured = promise(fresh.admin, "leads_captured", period={"every": "week", "starts": "monday"}, at_least=40,
+                       calendar=calendar["id"])
+    assert captured["calendar"] == calendar["id"]
+    today = local_day(fresh.database.now())
+    monday = today + datetime.timedelta(days=7 - today.weekday())
+    expected = []
+    for day, hour in [(0, 7), (0, 9), (0, 13), (1, 11), (1, 12), (4, 9)]:
+        move_to_local(fresh, monday + datetime.timedelta(days=day), hour)
+        expected.append(periods(fresh, captured)[0]["expected_by_now"])
+    assert expected == [0, 5, 20, 35, 40, 40]
+    unknown = {"team": "sales", "name": "x", "metric": "leads_captured", "at_least": 1, "period": {"every": "week"},
+               "calendar": "0199e5c0-4a10-7c31-9f02-5d6e7f809101"}
+    assert faults(fresh.admin.post("/v1/sla/commitments", unknown)) == {"/calendar": "reference"}
 
 
 # --- capacity -------------------------------------------------------------------------------------

@@ -154,6 +154,30 @@ def test_one_of_them_in_full(olist):
 
 
 @needs_olist
+@pytest.mark.parametrize("metric,every,starts", [
+    *((metric, every, None) for metric in ("leads_captured", "leads_delivered", "mql_to_sql_rate", "conversion_rate")
+      for every in ("month", "quarter")),
+    ("leads_captured", "week", "sunday"), ("leads_delivered", "week", "monday"), ("leads_captured", "day", None)])
+def test_commitments_over_history(olist, metric, every, starts):
+    """Each period's numbers, and the contacts behind one of them, are those that the files alone give."""
+    service, _ = olist
+    made = service.admin.make("/v1/sla/commitments", {
+        "team": "both", "name": f"{metric} {every}", "metric": metric, "at_least": 0.5,
+        "period": {"every": every, "starts": starts}})
+    path = f"/v1/sla/commitments/{made['id']}"
+    service.admin.change(path, {"active": False})  # the other tests look at the status
+    answered = service.reader.pages(f"{path}/periods", limit=1000 if every == "day" else 30, to="2019-01-01",
+                                    **{"from": "2017-04-01"})
+    wanted = olist_oracle.commitment_periods(metric, every, starts)
+    found = {one["period"]: (one["numerator"], one["denominator"]) for one in answered
+             if one["numerator"] or one["denominator"]}
+    assert found == {period: parts[:2] for period, parts in wanted.items()}
+    most = max(wanted, key=lambda period: len(wanted[period][2]))
+    behind = service.reader.pages(f"{path}/contacts", period=most, limit=1000)
+    assert sorted(one["email"].partition("@")[0] for one in behind) == sorted(wanted[most][2])
+
+
+@needs_olist
 def test_the_same_import_twice_changes_nothing(olist):
     service, directory = olist
     before = content(service.database)

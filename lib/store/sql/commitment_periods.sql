@@ -17,7 +17,7 @@ promise AS MATERIALIZED (
 period AS (
     SELECT b.since, b.until, 1 AS number
     FROM promise p, organisation o, commitment_bounds(p.every, p.starts, o.zone, p.last) AS b
-    WHERE p.last >= p.since
+    WHERE b.until > p.since
     UNION ALL
     SELECT b.since, b.until, r.number + 1
     FROM period r, promise p, organisation o,
