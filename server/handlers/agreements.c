@@ -7,6 +7,7 @@
 #include "domain/agreement_differences.h"
 #include "domain/agreement_text.h"
 #include "handlers/agreement_page.h"
+#include "handlers/agreement_plan.h"
 #include "handlers/handlers.h"
 #include "handlers/pages.h"
 #include "schema/json.h"
@@ -63,6 +64,9 @@ enum request_step agreement_create_start(struct request *request)
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");
     }
     request_own(request, body);
+    if (json_object_get(body, "plan") != NULL) {
+        return agreement_plan_start(request, body);
+    }
     struct setup_op *setup = request_setup(request, SETUP_CREATE, CATALOG_AGREEMENT);
     if (setup == NULL) {
         return REQUEST_REPLY;

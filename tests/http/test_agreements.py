@@ -162,6 +162,27 @@ def test_withdrawn_is_over(service):
     expect(service.marketing.post("/v1/sla/agreements/2000000000/withdraw"), 404)
 
 
+PLAN = {"revenue_target": 120000000, "average_deal": 1500000, "marketing_share": 0.6, "cycle_days": 45,
+        "period": {"from": "2027-01-01", "to": "2027-04-01"},
+        "rates": {"lead_mql": 0.3, "mql_sal": 0.8, "sal_sql": 0.5, "sql_opportunity": 0.5, "opportunity_customer": 0.25}}
+
+
+def test_a_plan_becomes_a_draft(fresh):
+    promised = fresh.reader.write("/v1/plan", PLAN)["as_commitments"]
+    taken = fresh.marketing.make("/v1/sla/agreements", {"effective_on": day(fresh, 1), "commitments": promised})
+    options = {"headers": {"Idempotency-Key": "plan-1"}}
+    planned = fresh.marketing.make("/v1/sla/agreements", {"effective_on": day(fresh, 1), "plan": PLAN}, **options)
+    for draft in (taken, planned):
+        assert len(draft["commitments"]) == len(promised) > 0
+        for asked, kept in zip(promised, draft["commitments"]):
+            assert {**asked, "period": asked["period"]["every"]}.items() <= {**kept, "period": kept["period"]["every"]}.items()
+    again = expect(fresh.marketing.post("/v1/sla/agreements", {"effective_on": day(fresh, 1), "plan": PLAN}, **options), 201)
+    assert again.headers["Idempotency-Replayed"] == "true" and again.json()["version"] == planned["version"] == 2
+    refused = fresh.marketing.post("/v1/sla/agreements", {
+        "effective_on": day(fresh, 1), "commitments": [], "plan": {**PLAN, "marketing_share": 7}})
+    assert faults(refused).keys() == {"/commitments", "/plan/marketing_share"}
+
+
 # --- signing --------------------------------------------------------------------------------------
 
 
