@@ -168,6 +168,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     sla_status_init(&app->sla_status, app->store);
     streams_init(&app->streams, (size_t)config->streams_max);
     event_streams_init(&app->event_streams, app->store);
+    status_streams_init(&app->status_streams, &app->sla_status, app->store);
     app->connections_max = raise_descriptor_limit((size_t)config->connections_max);
     request_handler_init(&app->handler, app);
     const struct http_config http = http_config_of(config, app->connections_max);
@@ -184,6 +185,7 @@ enum err_code app_start(struct app *app, const struct config *config, const char
     if (code != OK) {
         end_store(app);
         event_streams_done(&app->event_streams);
+        status_streams_done(&app->status_streams);
         sla_status_done(&app->sla_status);
         throttle_done(&app->throttle);
     }
@@ -221,6 +223,7 @@ void app_stop(struct app *app)
     http_quiesce(app->http);
     streams_close(&app->streams);
     event_streams_wake(&app->event_streams);
+    status_streams_wake(&app->status_streams);
     store_release_waiters(app->store);
     drain(app);
     http_refuse_new(app->http);
@@ -236,6 +239,7 @@ void app_stop(struct app *app)
     http_stop(app->http);
     end_store(app);
     event_streams_done(&app->event_streams);
+    status_streams_done(&app->status_streams);
     sla_status_done(&app->sla_status);
     throttle_done(&app->throttle);
     app->http = NULL;

@@ -14,6 +14,7 @@
 #include "outage.h"
 #include "sla_status.h"
 #include "spool/spool.h"
+#include "status_streams.h"
 #include "store/store.h"
 #include "throttle.h"
 
@@ -26,6 +27,7 @@ struct app {
     struct sla_status sla_status; /* one read for all screens */
     struct streams streams;
     struct event_streams event_streams;
+    struct status_streams status_streams;
     struct notifier *notifier;
     struct http *http;
     size_t connections_max; /* as configured, or fewer if the system does not let us open so many */

@@ -430,7 +430,7 @@ static void tell_gone(struct event_stream *stream, struct buf *out)
  * becomes the one a client comes back with. */
 static void write_beat(struct event_stream *stream, struct buf *out)
 {
-    buf_append_text(out, ": still here\n");
+    buf_append_text(out, STREAM_BEAT);
     if (stream->position > stream->told_position) {
         const struct event_id id = {.epoch = stream->epoch, .position = stream->position};
         char text[EVENT_ID_BYTES];

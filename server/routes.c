@@ -140,6 +140,7 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/handoffs/{id}/resume", "resumeHandoff", SCOPE_SALES, NULL, BODY_JSON_OPTIONAL, SMALL, &handoff_resume_schema, handoff_move_start, handoff_move_finish),
     ROUTE(POST, "/v1/handoffs/{id}/feedback", "giveFeedback", SCOPE_SALES, NULL, BODY_JSON, SMALL, &handoff_feedback_schema, handoff_move_start, handoff_move_finish),
     ROUTE(GET, "/v1/sla/status", "getSlaStatus", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_status_start, sla_status_finish),
+    ROUTE(GET, "/v1/sla/status/stream", "streamSlaStatus", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_stream_start, sla_stream_finish),
     ROUTE(GET, "/v1/sla/clocks", "listSlaClocks", SCOPE_READ, &sla_clock_query, BODY_NONE, NO_BODY, NULL, sla_clocks_start, sla_clocks_finish),
     ROUTE(POST, "/v1/plan", "makePlan", SCOPE_READ, NULL, BODY_JSON, SMALL, &planner_schema, plan_start, plan_finish),
     ROUTE(GET, "/v1/events", "listEvents", SCOPE_READ, &event_query, BODY_NONE, NO_BODY, NULL, events_start, events_finish),

@@ -263,10 +263,19 @@ struct sla_document *sla_status_document(struct sla_status *status, bool is_any_
     return document;
 }
 
-void sla_status_wait(struct sla_status *status, struct op *op)
+bool sla_status_is_news(struct sla_status *status, const char *etag)
 {
     (void)pthread_mutex_lock(&status->lock);
-    const bool is_there = is_younger(status, age_us_max);
+    const bool is_news = is_younger(status, age_us_max) &&
+                         strcmp(status->document->etag, etag) != 0;
+    (void)pthread_mutex_unlock(&status->lock);
+    return is_news;
+}
+
+static void wait_for_document(struct sla_status *status, struct op *op, bool is_any_good)
+{
+    (void)pthread_mutex_lock(&status->lock);
+    const bool is_there = is_any_good && is_younger(status, age_us_max);
     const bool has_room = status->waiting_count < SLA_STATUS_WAITING_MAX;
     const bool must_read = !is_there && has_room && !status->is_reading;
     if (!is_there && has_room) {
@@ -288,4 +297,14 @@ void sla_status_wait(struct sla_status *status, struct op *op)
     } else if (must_read) {
         start_read(status);
     }
+}
+
+void sla_status_wait(struct sla_status *status, struct op *op)
+{
+    wait_for_document(status, op, /* is_any_good= */ true);
+}
+
+void sla_status_renew(struct sla_status *status, struct op *op)
+{
+    wait_for_document(status, op, /* is_any_good= */ false);
 }

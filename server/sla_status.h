@@ -54,3 +54,7 @@ void sla_document_unref(struct sla_document *document);
  * thread, maybe before this returns.
  */
 void sla_status_wait(struct sla_status *status, struct op *op);
+/* The same, but a document that is there already is not enough. */
+void sla_status_renew(struct sla_status *status, struct op *op);
+/* Whether there is a document that is young enough and has another ETag. */
+bool sla_status_is_news(struct sla_status *status, const char *etag);

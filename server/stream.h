@@ -27,6 +27,9 @@ enum {
     STREAM_RETRY_MS = 2000,     /* before a client comes back that has lost its stream */
 };
 
+/* A sign of life; the line behind it ends the block. */
+#define STREAM_BEAT ": still here\n"
+
 struct stream_source {
     /* On an HTTP thread: appends something to `out` and returns HTTP_REPLY; or nothing, and returns
      * HTTP_WAIT or HTTP_END. */

@@ -150,8 +150,8 @@ enum request_step quarantine_release_read(struct request *request);
 enum request_step quarantine_purge_start(struct request *request);
 enum request_step quarantine_settle_finish(struct request *request);
 
-/* ---- handoffs, SLA, feed: handoffs.c, handoff_moves.c, sla.c, commitments.c, events.c,
- * event_stream.c ---- */
+/* ---- handoffs, SLA, feed: handoffs.c, handoff_moves.c, sla.c, sla_stream.c, commitments.c,
+ * events.c, event_stream.c ---- */
 extern const struct query handoff_query;
 extern const struct query sla_clock_query;
 extern const struct query commitment_periods_query;
@@ -180,6 +180,8 @@ enum request_step handoff_move_start(struct request *request);
 enum request_step handoff_move_finish(struct request *request);
 enum request_step sla_status_start(struct request *request);
 enum request_step sla_status_finish(struct request *request);
+enum request_step sla_stream_start(struct request *request);
+enum request_step sla_stream_finish(struct request *request);
 enum request_step sla_clocks_start(struct request *request);
 enum request_step sla_clocks_finish(struct request *request);
 enum request_step commitment_periods_start(struct request *request);

@@ -165,6 +165,44 @@ def test_many_listen_and_one_reads(service, desk, epoch):
     wait_until(lambda: metric(service, "streams") == 0, what="the end of those who hung up")
 
 
+def without_time(document):
+    return {name: value for name, value in document.items() if name != "as_of"}
+
+
+@pytest.mark.concurrency
+def test_the_status_whenever_it_changes(fresh):
+    """At once, and then each change; for fifty screens one read."""
+    desk = funnel.Desk(fresh)
+    screens = [open_stream(fresh, path="/v1/sla/status/stream") for _ in range(50)]
+    try:
+        for screen in screens:
+            assert screen.wait_events(1)[0].data["first_contact"]["running"] == 0
+        before, begin = reads(fresh), time.monotonic()
+        _, handoff = desk.mql()
+        for screen in screens:
+            wait_until(lambda one=screen: one.events[-1].data["first_contact"]["running"] == 1, what="the change")
+        funnel.make_move(fresh.admin, handoff, "attempts")
+        for screen in screens:
+            wait_until(lambda one=screen: one.events[-1].data["first_contact"]["met_rate_30d"] == 1, what="the change")
+        # Some for this test's own requests; a few a second for the status, whoever listens.
+        assert reads(fresh) - before < 20 + 10 * (time.monotonic() - begin)
+        last = screens[0].events[-1]
+        assert last.kind == "status"
+        answer = fresh.reader.get("/v1/sla/status", headers={"If-None-Match": last.id})
+        assert answer.status_code == 304 and without_time(last.data) == without_time(fresh.reader.read("/v1/sla/status"))
+        with open_stream(fresh, path="/v1/sla/status/stream", last_id=last.id) as back:
+            back.wait_begun()
+            desk.mql()
+            assert back.wait_events(1)[0].data["first_contact"]["running"] == 1
+    finally:
+        for screen in screens:
+            screen.close()
+    for screen in screens:
+        told = [event.id for event in screen.events]
+        assert all(one != other for one, other in zip(told, told[1:])), "nothing is told twice"
+    wait_until(lambda: metric(fresh, "streams") == 0, what="the end of those who hung up")
+
+
 class Dropping(threading.Thread):
     """A client whose connection breaks all the time: it comes back, to any instance, with the last id it saw."""
 
@@ -313,7 +351,12 @@ def test_a_stop_ends_streams_in_order(make_service):
         streams = [open_stream(service) for _ in range(20)]
         for stream in streams:
             stream.wait_events(len(feed))
+        screen = open_stream(service, path="/v1/sla/status/stream")
+        screen.wait_events(1)
         service.server.terminate()
+        screen.wait_end()
+        assert screen.was_whole
+        screen.close()
         for stream in streams:
             stream.wait_end()
             assert stream.was_whole
