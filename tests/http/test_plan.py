@@ -146,6 +146,17 @@ def test_the_commitments_can_be_made(service):
         assert {name: made[name] for name in body} == body
 
 
+def test_the_commitments_are_the_next_agreements_draft_in_one_call(service):
+    promised = plan(service, reps=4)["as_commitments"]
+    draft = service.admin.make("/v1/sla/agreements", {
+        "effective_on": str(datetime.date.today() + 40 * DAY), "commitments": promised})
+    for one, wanted in zip(draft["commitments"], promised, strict=True):
+        assert one["period"] == {"starts": None, **wanted["period"]}
+        assert {name: one[name] for name in ("team", "name", "metric", "at_least")} == {
+            name: wanted[name] for name in ("team", "name", "metric", "at_least")}
+        assert one["capacity"] == wanted.get("capacity")
+
+
 def test_the_same_question_the_same_answer(service):
     history = {"from": "2026-01-01", "to": "2026-07-01"}
     first = plan(service, history=history)
@@ -170,12 +181,15 @@ def test_notes(service):
 
 
 def test_a_calendars_holidays_are_left_out(service):
-    """New Year and Easter Monday."""
+    """In July that is the fourteenth, when it is no weekend."""
     calendar = service.reader.read("/v1/sla/calendars")["data"][-1]["id"]
-    answer = plan(service, calendar=calendar)
-    assert answer["period"]["open_days"] == 62
-    assert answer["per_open_day"]["mqls"]["expected"] == approximately(960 / 62)
-    assert answer["capacity"]["working_weeks"] == 62 / 5
+    year = datetime.date.today().year + 1
+    july = [datetime.date(year, 7, day) for day in range(1, 32)]
+    open_days = sum(day.weekday() < 5 and day.day != 14 for day in july)
+    answer = plan(service, calendar=calendar, period={"from": f"{year}-07-01", "to": f"{year}-08-01"})
+    assert answer["period"]["open_days"] == open_days
+    assert answer["per_open_day"]["mqls"]["expected"] == approximately(960 / open_days)
+    assert answer["capacity"]["working_weeks"] == open_days / 5
     assert "open_days_are_weekdays" not in codes(answer["assumptions"])
     assert faults(service.reader.post("/v1/plan", {**BODY, "calendar": "6f5902ac-2372-4a5c-9d5b-0123456789ab"})) == {
         "/calendar": "reference"}
