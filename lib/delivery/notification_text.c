@@ -40,13 +40,13 @@ static int language_of(const struct notification_reader *reader)
 static const char *headline(const struct notification_facts *facts, int language)
 {
     static const char *const words[NOTIFY_KIND_COUNT_][LANGUAGES] = {
-        [NOTIFY_NEW_MQL] = {"Nouveau MQL",                  "New MQL"           },
-        [NOTIFY_ASSIGNED] = {"Contact qui vous est confié", "Handed to you"     },
-        [NOTIFY_WARNING] = {"Échéance proche",            "Deadline ahead"    },
-        [NOTIFY_BREACH] = {"Délai dépassé",             "Deadline missed"   },
-        [NOTIFY_REFUSAL] = {"Refusé par les ventes",       "Refused by sales"  },
-        [NOTIFY_NEW_OFFER] = {"Nouveau contenu",              "New content"       },
-        [NOTIFY_COMMITMENT_AT_RISK] = {"Engagement en danger",         "Commitment at risk"},
+        [NOTIFY_NEW_MQL] = {"Nouveau MQL",                  "New MQL"          },
+        [NOTIFY_ASSIGNED] = {"Contact qui vous est confié", "Handed to you"    },
+        [NOTIFY_WARNING] = {"Échéance proche",            "Deadline ahead"   },
+        [NOTIFY_BREACH] = {"Délai dépassé",             "Deadline missed"  },
+        [NOTIFY_REFUSAL] = {"Refusé par les ventes",       "Refused by sales" },
+        [NOTIFY_NEW_OFFER] = {"Nouveau contenu",              "New content"      },
+        [NOTIFY_COMMITMENT_AT_RISK] = {"Engagement non tenu",          "Commitment missed"},
     };
     static const char *const recycled[LANGUAGES] = {"Rendu au marketing",
                                                     "Given back to marketing"};
@@ -105,12 +105,21 @@ static struct str offer_title(const struct notification_reader *reader, struct s
     return offer != NULL ? offer->title : slug;
 }
 
-/* What the thing is called in one line: the contact, the offer; may be empty. */
+static struct str commitment_name(const struct notification_reader *reader, struct str id)
+{
+    const struct catalog_entry *entry =
+        id.data != NULL ? catalog_find(reader->catalog, CATALOG_COMMITMENT, id) : NULL;
+    return entry != NULL ? json_str_of(json_object_get(entry->body, "name")) : id;
+}
+
+/* What the thing is called in one line: the contact, the offer, the promise; may be empty. */
 static void write_name(struct buf *out, const struct notification_reader *reader,
                        const struct notification_facts *facts, bool is_short)
 {
     if (facts->kind == NOTIFY_NEW_OFFER) {
         write_more(out, "", offer_title(reader, facts->subject));
+    } else if (facts->kind == NOTIFY_COMMITMENT_AT_RISK) {
+        write_more(out, "", commitment_name(reader, facts->subject));
     } else {
         write_who(out, reader, facts, is_short);
     }
@@ -218,7 +227,7 @@ static void write_link(struct buf *out, const struct notification_reader *reader
     } else if (facts->kind == NOTIFY_NEW_OFFER) {
         buf_printf(out, "%s/#/offers/%.*s", reader->base_url, STR_ARGS(facts->subject));
     } else {
-        buf_printf(out, "%s/", reader->base_url);
+        buf_printf(out, "%s/#/commitments/%.*s", reader->base_url, STR_ARGS(facts->subject));
     }
 }
 
@@ -464,6 +473,8 @@ static void write_chat_item(struct json_writer *json, struct buf *text,
                             const struct notification_facts *facts, enum chat_format format)
 {
     static const char *const open[LANGUAGES] = {"Ouvrir", "Open"};
+    static const struct str none = {.data = NULL};
+    static const struct str space = {.data = " ", .len = 1};
     const int language = language_of(reader);
     struct item item;
     item_init(&item, reader, facts);
@@ -476,9 +487,9 @@ static void write_chat_item(struct json_writer *json, struct buf *text,
         JSON_FIELD(json, "type", json_text, "RichTextBlock");
         json_key(json, "inlines");
         json_array_begin(json);
-        write_run(json, buf_str(&line), (struct str){.data = NULL});
+        write_run(json, buf_str(&line), none);
         if (link.len > 0) {
-            write_run(json, STR_LITERAL(" "), (struct str){.data = NULL});
+            write_run(json, space, none);
             write_run(json, str_from(open[language]), link);
         }
         json_array_end(json);

@@ -24,19 +24,17 @@ static const struct {
     const char *type;
     enum notification_kind kind;
 } event_kinds[] = {
-    {"handoff.opened",     NOTIFY_NEW_MQL           },
-    {"handoff.assigned",   NOTIFY_ASSIGNED          },
-    {"handoff.recycled",   NOTIFY_REFUSAL           },
-    {"handoff.rejected",   NOTIFY_REFUSAL           },
-    {"sla.warning",        NOTIFY_WARNING           },
-    {"sla.breached",       NOTIFY_BREACH            },
-    {"commitment.at_risk", NOTIFY_COMMITMENT_AT_RISK},
-    {"commitment.missed",  NOTIFY_COMMITMENT_AT_RISK},
+    {"handoff.opened",    NOTIFY_NEW_MQL           },
+    {"handoff.assigned",  NOTIFY_ASSIGNED          },
+    {"handoff.recycled",  NOTIFY_REFUSAL           },
+    {"handoff.rejected",  NOTIFY_REFUSAL           },
+    {"sla.warning",       NOTIFY_WARNING           },
+    {"sla.breached",      NOTIFY_BREACH            },
+    {"commitment.missed", NOTIFY_COMMITMENT_AT_RISK},
 };
 const char *const notification_event_types[] = {
-    "handoff.opened",     "handoff.assigned",  "handoff.recycled",
-    "handoff.rejected",   "sla.warning",       "sla.breached",
-    "commitment.at_risk", "commitment.missed", NULL};
+    "handoff.opened", "handoff.assigned", "handoff.recycled",  "handoff.rejected",
+    "sla.warning",    "sla.breached",     "commitment.missed", NULL};
 static_assert(ARRAY_LEN(event_kinds) + 1 == ARRAY_LEN(notification_event_types),
               "what is asked for is known");
 

@@ -230,6 +230,7 @@ enum event_column {
     EVENT_ACTOR,
     EVENT_ASSIGNEE,
     EVENT_DATA,
+    EVENT_COMMITMENT_ID,
 };
 
 static struct uuid member_of_actor(struct str actor)
@@ -252,6 +253,7 @@ static void add_event(struct collection *collection, const struct rows *rows, si
         .contact_id = row_uuid(rows, row, EVENT_CONTACT_ID),
         .handoff_id = row_uuid(rows, row, EVENT_HANDOFF_ID),
         .clock_id = row_uuid(rows, row, EVENT_CLOCK_ID),
+        .subject = row_text(rows, row, EVENT_COMMITMENT_ID),
         .data = row_text(rows, row, EVENT_DATA),
         .at_us = row_time(rows, row, EVENT_AT),
     };
