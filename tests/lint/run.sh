@@ -40,7 +40,7 @@ check_format() {
 
 check_scripts() {
     # shellcheck disable=SC2046 # no script has a space in its name
-    shellcheck dev .ci/run $(find tests deploy -name '*.sh' -not -path '*/node_modules/*')
+    shellcheck dev .ci/run $(find cmake tests deploy -name '*.sh' -not -path '*/node_modules/*')
 }
 
 check_cppcheck() {
