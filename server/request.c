@@ -92,7 +92,8 @@ static void take_next_op(struct request *request)
     request->op = op;
     request->change = op->kind == OP_CHANGE ? CONTAINER_OF(op, struct change_op, op) : NULL;
     request->setup = op->kind == OP_SETUP ? CONTAINER_OF(op, struct setup_op, op) : NULL;
-    request->read = op->kind == OP_READ ? CONTAINER_OF(op, struct read_op, op) : NULL;
+    const bool has_rows = op->kind == OP_READ || op->kind == OP_UPSERT;
+    request->read = has_rows ? CONTAINER_OF(op, struct read_op, op) : NULL;
 }
 
 /* An operation that was made and never went. */
@@ -233,6 +234,16 @@ struct read_op *request_read(struct request *request)
         prepare_op(request, &read->op);
     }
     return read;
+}
+
+struct read_op *request_upsert(struct request *request)
+{
+    struct read_op *upsert = make_op(request, sizeof *upsert);
+    if (upsert != NULL) {
+        upsert_op_init(upsert);
+        prepare_op(request, &upsert->op);
+    }
+    return upsert;
 }
 
 /* On the spool's thread, last of all. */

@@ -126,6 +126,8 @@ struct change_op *request_change(struct request *request, struct input *inputs, 
 struct setup_op *request_setup(struct request *request, enum setup_action action,
                                enum catalog_kind kind);
 struct read_op *request_read(struct request *request);
+/* Statements that write rows by their keys. */
+struct read_op *request_upsert(struct request *request);
 
 /* Makes the post's way into the spool: the caller fills in the record and returns REQUEST_RUN; when
  * it is over, the request's `finish` runs on the spool's thread with request->entry. NULL: as

@@ -148,6 +148,11 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/notifications", "listNotifications", SCOPE_READ, &notification_query, BODY_NONE, NO_BODY, NULL, notifications_start, notifications_finish),
     ROUTE(GET, "/v1/notifications/{id}", "getNotification", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, notification_start, notification_finish),
     ROUTE(POST, "/v1/notifications/{id}/retry", "retryNotification", SCOPE_ADMIN, NULL, BODY_NONE, NO_BODY, NULL, notification_retry_start, notification_retry_finish),
+    /* ---- what went in ---- */
+    ROUTE(GET, "/v1/traffic", "listTraffic", SCOPE_READ, &traffic_query, BODY_NONE, NO_BODY, NULL, traffic_list_start, traffic_list_finish),
+    ROUTE(POST, "/v1/traffic", "recordTraffic", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, traffic_record_start, outlay_record_finish),
+    ROUTE(GET, "/v1/spend", "listSpend", SCOPE_READ, &spend_query, BODY_NONE, NO_BODY, NULL, spend_list_start, spend_list_finish),
+    ROUTE(POST, "/v1/spend", "recordSpend", SCOPE_MARKETING, NULL, BODY_JSON, BATCH, NULL, spend_record_start, outlay_record_finish),
     /* ---- scoring, reports ---- */
     ROUTE(GET, "/v1/scoring/models", "listScoringModels", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
     ROUTE(POST, "/v1/scoring/models", "createScoringModel", SCOPE_MARKETING, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),

@@ -25,7 +25,7 @@ enum lane {
     LANE_COUNT_
 };
 
-enum op_kind { OP_CHANGE, OP_SETUP, OP_READ, OP_KIND_COUNT_ };
+enum op_kind { OP_CHANGE, OP_SETUP, OP_READ, OP_UPSERT, OP_KIND_COUNT_ };
 
 struct op {
     struct queue_node node; /* node.bytes: about how much work it brings */
@@ -99,7 +99,8 @@ struct setup_op {
     const struct catalog_entry *entry; /* out: inside `snapshot`; ERR_CONFLICT: the existing one */
 };
 
-/* Statements that only read; their rows are at hand during finish. */
+/* Statements that only read; their rows are at hand during finish. As OP_UPSERT they write rows by
+ * their keys in one transaction, and doing so again changes nothing. */
 struct read_query {
     enum statement statement;
     struct params params;

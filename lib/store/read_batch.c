@@ -144,3 +144,35 @@ enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[],
     }
     return OK;
 }
+
+enum err_code upsert_run(struct worker *worker, struct read_op *op, struct err *reterr)
+{
+    struct conn *conn = worker->conn;
+    bool is_synced = false;
+    enum err_code code = conn_send(conn, STATEMENT_BEGIN, /* params= */ NULL, reterr);
+    for (size_t q = 0; q < op->query_count && code == OK; q++) {
+        code = conn_send(conn, op->queries[q].statement, &op->queries[q].params, reterr);
+    }
+    code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, /* params= */ NULL, reterr);
+    if (code == OK) {
+        is_synced = true;
+        code = conn_sync(conn, reterr);
+    }
+    code = code != OK ? code : conn_result(conn, NULL, reterr);
+    for (size_t q = 0; q < op->query_count && code == OK; q++) {
+        code = conn_result(conn, &op->queries[q].rows, reterr);
+    }
+    code = code != OK ? code : conn_result(conn, NULL, reterr);
+    if (code == OK) {
+        code = conn_end(conn, reterr);
+    } else {
+        conn_abandon(conn, is_synced);
+    }
+    if (code != OK) {
+        free_rows(op);
+        return code;
+    }
+    const struct err ok = {.code = OK};
+    complete(op, &ok);
+    return OK;
+}

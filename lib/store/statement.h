@@ -59,6 +59,10 @@
     STATEMENT(COMMITMENT_PERIODS, commitment_periods)                                              \
     STATEMENT(COMMITMENT_CONTACTS, commitment_contacts)                                            \
     STATEMENT(COMMITMENT_COMPOSITION, commitment_composition)                                      \
+    STATEMENT(TRAFFIC_UPSERT, traffic_upsert)                                                      \
+    STATEMENT(TRAFFIC_PAGE, traffic_page)                                                          \
+    STATEMENT(SPEND_UPSERT, spend_upsert)                                                          \
+    STATEMENT(SPEND_PAGE, spend_page)                                                              \
     STATEMENT(COMMITMENT_FILTERS, commitment_filters)                                              \
     STATEMENT(COMMITMENT_DUE, commitment_due)                                                      \
     STATEMENT(COMMITMENT_FREEZE, commitment_freeze)                                                \

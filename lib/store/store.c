@@ -293,6 +293,13 @@ void read_op_init(struct read_op *op)
     op->op.node.bytes = 4096;
 }
 
+void upsert_op_init(struct read_op *op)
+{
+    read_op_init(op);
+    op->op.kind = OP_UPSERT;
+    op->op.lane = LANE_WRITE;
+}
+
 void read_op_done(struct read_op *op)
 {
     for (size_t i = 0; i < op->query_count; i++) {

@@ -127,6 +127,7 @@ bool store_follow_feed(struct store *store, struct op *follower, int64_t after,
 void change_op_init(struct change_op *op, struct input *inputs, size_t count, enum lane lane);
 void setup_op_init(struct setup_op *op);
 void read_op_init(struct read_op *op);
+void upsert_op_init(struct read_op *op);
 /* Frees the parameters' memory. */
 void read_op_done(struct read_op *op);
 /* Adds a statement and returns its params to fill. */

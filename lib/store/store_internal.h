@@ -147,6 +147,7 @@ enum err_code change_batch_run(struct worker *worker, struct change_op *const op
 enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr) MUSTCHECK;
 enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
                              struct err *reterr) MUSTCHECK;
+enum err_code upsert_run(struct worker *worker, struct read_op *op, struct err *reterr) MUSTCHECK;
 
 /* ---- setup_dates.c ---- */
 /* Within a set-up write's transaction: replaces the bare dates that `body` has where a moment is

@@ -87,6 +87,9 @@ static enum err_code run_once(struct worker *worker, struct op *const ops[], siz
                                 reterr);
     case OP_READ:
         return read_batch_run(worker, (struct read_op *const *)(const void *)ops, count, reterr);
+    case OP_UPSERT:
+        assert(count == 1);
+        return upsert_run(worker, CONTAINER_OF(first, struct read_op, op), reterr);
     case OP_SETUP:
         assert(count == 1);
         return setup_run(worker, CONTAINER_OF(first, struct setup_op, op), reterr);
@@ -263,7 +266,8 @@ static bool is_dry_run(struct op *op)
 static size_t same_kind(struct op *const ops[], size_t count)
 {
     size_t length = 1;
-    while (length < count && ops[0]->kind != OP_SETUP && ops[length]->kind == ops[0]->kind &&
+    const bool is_alone = ops[0]->kind == OP_SETUP || ops[0]->kind == OP_UPSERT;
+    while (length < count && !is_alone && ops[length]->kind == ops[0]->kind &&
            is_dry_run(ops[length]) == is_dry_run(ops[0])) {
         length++;
     }

@@ -208,6 +208,17 @@ enum request_step notification_finish(struct request *request);
 enum request_step notification_retry_start(struct request *request);
 enum request_step notification_retry_finish(struct request *request);
 
+/* ---- what went in: outlays.c ---- */
+extern const struct query traffic_query;
+extern const struct query spend_query;
+enum request_step traffic_list_start(struct request *request);
+enum request_step traffic_list_finish(struct request *request);
+enum request_step traffic_record_start(struct request *request);
+enum request_step spend_list_start(struct request *request);
+enum request_step spend_list_finish(struct request *request);
+enum request_step spend_record_start(struct request *request);
+enum request_step outlay_record_finish(struct request *request);
+
 /* ---- scoring, reports: scoring.c, reports.c ---- */
 enum request_step score_preview_start(struct request *request);
 enum request_step score_preview_finish(struct request *request);
