@@ -54,6 +54,10 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/members", "createMember", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
     ROUTE(GET, "/v1/members/{id}", "getMember", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
     ROUTE(PATCH, "/v1/members/{id}", "updateMember", SCOPE_ADMIN, NULL, BODY_PATCH, SMALL, NULL, setup_patch_start, setup_finish),
+    ROUTE(GET, "/v1/members/{id}/absences", "listAbsences", SCOPE_READ, &setup_list_query, BODY_NONE, NO_BODY, NULL, absence_list_start, NULL),
+    ROUTE(POST, "/v1/members/{id}/absences", "createAbsence", SCOPE_SALES, NULL, BODY_JSON, SMALL, &absence_new_schema, absence_create_start, absence_create_finish),
+    ROUTE(GET, "/v1/members/{id}/absences/{absence_id}", "getAbsence", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, absence_get_start, NULL),
+    ROUTE(DELETE, "/v1/members/{id}/absences/{absence_id}", "deleteAbsence", SCOPE_SALES, NULL, BODY_NONE, NO_BODY, NULL, absence_delete_start, absence_delete_finish),
     ROUTE(GET, "/v1/reasons", "listReasons", SCOPE_READ, &reason_list_query, BODY_NONE, NO_BODY, NULL, setup_list_start, NULL),
     ROUTE(POST, "/v1/reasons", "createReason", SCOPE_ADMIN, NULL, BODY_JSON, SMALL, NULL, setup_create_start, setup_finish),
     ROUTE(GET, "/v1/reasons/{id}", "getReason", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, setup_get_start, NULL),
@@ -143,6 +147,7 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/sla/status/stream", "streamSlaStatus", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_stream_start, sla_stream_finish),
     ROUTE(GET, "/v1/sla/clocks", "listSlaClocks", SCOPE_READ, &sla_clock_query, BODY_NONE, NO_BODY, NULL, sla_clocks_start, sla_clocks_finish),
     ROUTE(POST, "/v1/plan", "makePlan", SCOPE_READ, NULL, BODY_JSON, SMALL, &planner_schema, plan_start, plan_finish),
+    ROUTE(GET, "/v1/sla/clocks/{id}", "getSlaClock", SCOPE_READ, NULL, BODY_NONE, NO_BODY, NULL, sla_clock_start, sla_clock_finish),
     ROUTE(GET, "/v1/events", "listEvents", SCOPE_READ, &event_query, BODY_NONE, NO_BODY, NULL, events_start, events_finish),
     ROUTE(GET, "/v1/events/stream", "streamEvents", SCOPE_READ, &event_stream_query, BODY_NONE, NO_BODY, NULL, event_stream_start, event_stream_finish),
     ROUTE(GET, "/v1/notifications", "listNotifications", SCOPE_READ, &notification_query, BODY_NONE, NO_BODY, NULL, notifications_start, notifications_finish),
@@ -160,6 +165,8 @@ const struct route routes[] = {
     ROUTE(POST, "/v1/scoring/preview", "previewScore", SCOPE_READ, NULL, BODY_JSON, BATCH, NULL, score_preview_start, score_preview_finish),
     ROUTE(GET, "/v1/reports/channels", "getChannelsReport", SCOPE_READ, &report_channels_query, BODY_NONE, NO_BODY, NULL, report_channels_start, report_channels_finish),
     ROUTE(GET, "/v1/reports/funnel", "getFunnelReport", SCOPE_READ, &report_funnel_query, BODY_NONE, NO_BODY, NULL, report_funnel_start, report_funnel_finish),
+    ROUTE(GET, "/v1/reports/response_times", "getResponseTimesReport", SCOPE_READ, &report_response_times_query, BODY_NONE, NO_BODY, NULL, report_response_times_start, report_response_times_finish),
+    ROUTE(GET, "/v1/reports/breaches", "getBreachesReport", SCOPE_READ, &report_breaches_query, BODY_NONE, NO_BODY, NULL, report_breaches_start, report_breaches_finish),
     /* clang-format on */
 };
 const size_t routes_count = ARRAY_LEN(routes);

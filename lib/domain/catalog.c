@@ -44,6 +44,7 @@ struct catalog {
     struct catalog_index by_id[CATALOG_KIND_COUNT_];
     struct catalog_index by_hubspot; /* forms that have a GUID, by it */
     struct catalog_parts parts;      /* parts.keys by hash */
+    const struct absence **absences; /* by member */
     const struct policy **active_policies;
     size_t active_policy_count;
     const struct catalog_model_entry *active_model;
@@ -165,6 +166,21 @@ static int compare_key(const void *a, const void *b)
     return memcmp(left->hash.bytes, right->hash.bytes, SHA256_BYTES);
 }
 
+static const struct absence *absence_at(const void *item)
+{
+    const struct absence *absence;
+    memcpy(&absence, item, sizeof absence);
+    return absence;
+}
+
+static int compare_absence(const void *a, const void *b)
+{
+    const struct absence *left = absence_at(a);
+    const struct absence *right = absence_at(b);
+    const int order = uuid_compare(left->member_id, right->member_id);
+    return order != 0 ? order : (left->from_us > right->from_us) - (left->from_us < right->from_us);
+}
+
 static const struct policy *policy_at(const void *item)
 {
     const struct policy *policy;
@@ -261,6 +277,14 @@ static enum err_code link_calendars(struct builder *builder)
     return OK;
 }
 
+static void index_absences(struct catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->parts.absence_count; i++)
+        catalog->absences[i] = &catalog->parts.absences[i];
+    if (catalog->parts.absence_count > 1)
+        qsort(catalog->absences, catalog->parts.absence_count, sizeof(void *), compare_absence);
+}
+
 static void index_policies(struct catalog *catalog)
 {
     for (size_t i = 0; i < catalog->parts.policy_count; i++)
@@ -302,6 +326,7 @@ static enum err_code index_all(struct builder *builder)
     if (catalog->parts.key_count > 1)
         qsort(catalog->parts.keys, catalog->parts.key_count, sizeof *catalog->parts.keys,
               compare_key);
+    index_absences(catalog);
     index_policies(catalog);
     index_models(catalog);
     index_form_secrets(catalog);
@@ -326,6 +351,9 @@ static bool allocate(struct catalog *catalog, const struct catalog_row *rows, si
     catalog->entries = arena_array(arena, count, sizeof *catalog->entries);
     catalog->bodies = arena_array(arena, count, sizeof(json_t *));
     catalog->parts.keys = arena_array(arena, 2 * counts[CATALOG_KEY], sizeof *catalog->parts.keys);
+    catalog->parts.absences =
+        arena_array(arena, counts[CATALOG_ABSENCE], sizeof *catalog->parts.absences);
+    catalog->absences = arena_array(arena, counts[CATALOG_ABSENCE], sizeof(void *));
     catalog->parts.policies = arena_array(arena, policies, sizeof *catalog->parts.policies);
     catalog->parts.conditions = arena_array(arena, policies, sizeof(struct jsonlogic *));
     catalog->parts.policy_calendars = arena_array(arena, policies, sizeof(struct uuid));
@@ -335,6 +363,7 @@ static bool allocate(struct catalog *catalog, const struct catalog_row *rows, si
     return catalog->entries != NULL && catalog->bodies != NULL && catalog->parts.keys != NULL &&
            catalog->parts.policies != NULL && catalog->parts.conditions != NULL &&
            catalog->parts.policy_calendars != NULL && catalog->active_policies != NULL &&
+           catalog->parts.absences != NULL && catalog->absences != NULL &&
            catalog->parts.models != NULL;
 }
 
@@ -528,6 +557,12 @@ const struct policy *const *catalog_policies(const struct catalog *catalog, size
 {
     *ret_count = catalog->active_policy_count;
     return catalog->active_policies;
+}
+
+const struct absence *const *catalog_absences(const struct catalog *catalog, size_t *ret_count)
+{
+    *ret_count = catalog->parts.absence_count;
+    return catalog->absences;
 }
 
 const struct form_token_secret *catalog_form_secrets(const struct catalog *catalog,

@@ -38,6 +38,7 @@ enum catalog_kind {
     CATALOG_FORM_SECRET, /* what form tokens are signed with; never shown; slug = its id */
     CATALOG_COMMITMENT,  /* slug = its id */
     CATALOG_AGREEMENT,   /* slug = version in decimal */
+    CATALOG_ABSENCE,     /* of a member; slug = its id */
     CATALOG_KIND_COUNT_
 };
 
@@ -53,7 +54,7 @@ enum attribute_type {
 };
 
 /* Over all kinds; how many of each kind may be made is in domain/catalog_kinds.c. */
-enum { CATALOG_ENTRIES_MAX = 100000, POLICY_WARNINGS_MAX = 8 };
+enum { CATALOG_ENTRIES_MAX = 100000, POLICY_WARNINGS_MAX = 8, POLICY_STEPS_MAX = 8 };
 
 enum reason_kind { REASON_RECYCLE, REASON_REJECT, REASON_LOSE, REASON_KIND_COUNT_ };
 enum team { TEAM_MARKETING, TEAM_SALES, TEAM_MANAGEMENT, TEAM_OPERATIONS, TEAM_COUNT_ };
@@ -146,7 +147,30 @@ struct member {
     struct str locale;                                 /* absent: the organisation's */
     enum notification_mode notify[NOTIFY_KIND_COUNT_]; /* as chosen, or as is usual in the team */
     struct working_hours hours;
-    int digest_minute; /* since local midnight: when the digest goes */
+    int digest_minute;       /* since local midnight: when the digest goes */
+    int64_t weekly_capacity; /* handoffs; INT64_MAX: no limit */
+};
+
+struct absence {
+    struct uuid id;
+    struct uuid member_id;
+    struct uuid substitute_id; /* nil: nobody stands in */
+    int64_t from_us;
+    int64_t to_us; /* not included */
+};
+
+/* One step of a policy's ladder, see domain/escalation.h. */
+enum escalation {
+    ESCALATE_ASSIGNEE, /* tell who has it */
+    ESCALATE_MANAGER,  /* tell the managers of sales */
+    ESCALATE_PROPOSE,  /* propose another member */
+    ESCALATE_REASSIGN, /* give it to another member */
+    ESCALATION_COUNT_
+};
+struct escalation_step {
+    enum escalation to;
+    double fraction; /* of the target, (0, 1]; 0: so long after the deadline: */
+    int64_t after_us;
 };
 
 struct reason {
@@ -179,6 +203,8 @@ struct policy {
     int32_t attempts;                    /* for kind attempts, else 0 */
     double warn_at[POLICY_WARNINGS_MAX]; /* fractions of the target, ascending, each once */
     size_t warn_count;
+    struct escalation_step steps[POLICY_STEPS_MAX]; /* in the policy's order */
+    size_t step_count;
     const struct jsonlogic *applies_when; /* over the contact's attributes; NULL: always */
     bool is_active;
 };
@@ -251,6 +277,8 @@ const struct calendar *catalog_calendar(const struct catalog *catalog, struct uu
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
 /* NULL when there is none. */
 const struct commitment *catalog_commitment(const struct catalog *catalog, struct str id);
+/* All absences, by member, of one the earlier first. */
+const struct absence *const *catalog_absences(const struct catalog *catalog, size_t *ret_count);
 /* What form tokens are signed with, the newest first; at most FORM_TOKEN_SECRETS_MAX. */
 const struct form_token_secret *catalog_form_secrets(const struct catalog *catalog,
                                                      size_t *ret_count);

@@ -5,6 +5,7 @@
 
 #include "domain/agreement.h"
 #include "domain/email_address.h"
+#include "domain/escalation.h"
 #include "domain/funnel.h"
 #include "domain/holiday.h"
 #include "domain/jsonlogic.h"
@@ -342,6 +343,32 @@ static void check_member(struct check *check, const struct member_body *in)
         faults_add(check->faults, "/email", "format", "%s", err.detail);
 }
 
+static void set_time(struct check *check, const char *name, int64_t at_us)
+{
+    char text[TIME_TEXT_BYTES];
+    if (at_us != TIME_NONE)
+        check_set(check, name, json_string(time_format(at_us, text)));
+}
+
+static void check_there_is_member(struct check *check, const char *pointer, struct uuid id)
+{
+    const struct member *member = catalog_member(check->catalog, id);
+    if (!uuid_is_nil(id) && (member == NULL || !member->is_active))
+        faults_add(check->faults, pointer, "reference", "There is no such active member.");
+}
+
+static void check_absence(struct check *check, const struct absence_body *in)
+{
+    check_there_is_member(check, "/member", in->member);
+    check_there_is_member(check, "/substitute", in->substitute);
+    if (!uuid_is_nil(in->substitute) && uuid_eq(in->substitute, in->member))
+        faults_add(check->faults, "/substitute", "not_allowed", "Somebody else has to stand in.");
+    if (in->from_us != TIME_NONE && in->to_us != TIME_NONE && in->to_us <= in->from_us)
+        faults_add(check->faults, "/to", "order", "It ends before it begins.");
+    set_time(check, "from", in->from_us);
+    set_time(check, "to", in->to_us);
+}
+
 static void check_stage(struct check *check, const struct stage_body *in)
 {
     const struct str none = {.data = NULL};
@@ -370,13 +397,6 @@ static void check_key_scopes(struct check *check, const struct key_body *in)
         if ((scopes & 1U << i) != 0 && json_array_append_new(names, json_string(scope_names[i])))
             check->is_out_of_memory = true;
     check_set(check, "scopes", names);
-}
-
-static void set_time(struct check *check, const char *name, int64_t at_us)
-{
-    char text[TIME_TEXT_BYTES];
-    if (at_us != TIME_NONE)
-        check_set(check, name, json_string(time_format(at_us, text)));
 }
 
 static void check_key(struct check *check, const struct key_body *in)
@@ -441,6 +461,20 @@ static void check_target(struct check *check, const struct policy_body *in)
                    "By this calendar the target takes more than two years.");
 }
 
+static void check_escalation(struct check *check, const struct policy_body *in)
+{
+    for (size_t i = 0; i < in->escalate_count; i++) {
+        struct escalation_step ignored;
+        char pointer[POINTER_BYTES_MAX];
+        snprintf(pointer, sizeof pointer, "/escalate/%zu/at", i);
+        if (in->escalate[i].at != NULL && !escalation_when(in->escalate[i].at, &ignored))
+            faults_add(
+                check->faults, pointer, "format",
+                "A step comes at a fraction of the time, such as 0.8 (1 is the deadline), or "
+                "so long after the deadline, such as \"PT2H\" (at most P366D).");
+    }
+}
+
 /* After the last one. */
 static int64_t next_position(const struct catalog *catalog)
 {
@@ -457,6 +491,7 @@ static int64_t next_position(const struct catalog *catalog)
 static void check_policy(struct check *check, const struct policy_body *in)
 {
     check_target(check, in);
+    check_escalation(check, in);
     if (json_is_null(json_object_get(check->body, "position")))
         check_set(check, "position", json_integer(next_position(check->catalog)));
     if (in->kind == CLOCK_ACCEPTANCE && in->starts == STARTS_AT_ACCEPT)
@@ -647,6 +682,9 @@ void check_kind(struct check *check)
         break;
     case CATALOG_AGREEMENT:
         agreement_check(check, &in->agreement);
+        break;
+    case CATALOG_ABSENCE:
+        check_absence(check, &in->absence);
         break;
     case CATALOG_FORM_SECRET:
     case CATALOG_KIND_COUNT_:

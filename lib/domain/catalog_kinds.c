@@ -3,12 +3,13 @@
 #include <assert.h>
 
 #include "domain/commitment.h"
+#include "domain/escalation.h"
 #include "domain/funnel.h"
 
-const char *const catalog_kind_names[] = {"organisation", "attribute",  "offer",     "form",
-                                          "campaign",     "member",     "reason",    "stage",
-                                          "key",          "policy",     "calendar",  "model",
-                                          "form_secret",  "commitment", "agreement", NULL};
+const char *const catalog_kind_names[] = {
+    "organisation", "attribute",  "offer",     "form",    "campaign", "member",
+    "reason",       "stage",      "key",       "policy",  "calendar", "model",
+    "form_secret",  "commitment", "agreement", "absence", NULL};
 static_assert(ARRAY_LEN(catalog_kind_names) == CATALOG_KIND_COUNT_ + 1, "every kind has a name");
 
 const char *const attribute_type_names[] = {"text", "number", "boolean", "date", "choice", NULL};
@@ -183,6 +184,13 @@ static const struct field key_fields[] = {
           OPTIONAL),
 };
 
+#define STEP struct escalation_body
+static const struct field escalation_fields[] = {
+    FIELD("at", JSON, STEP, at, REQUIRED),
+    FIELD_CHOICE("to", STEP, to, escalation_names, REQUIRED),
+};
+static const struct schema escalation_schema = SCHEMA(STEP, escalation_fields);
+
 #define POLICY struct policy_body
 static const struct field policy_fields[] = {
     FIELD("name", STRING, POLICY, name, NAME(200)),
@@ -195,6 +203,9 @@ static const struct field policy_fields[] = {
     FIELD_ARRAY("warn_at", POLICY, warn_at, warn_count,
                 &FIELD_ELEMENT(REAL, .min = 0.001, .max = 0.999), .max = POLICY_WARNINGS_MAX,
                 REQUIRED),
+    FIELD_ARRAY("escalate", POLICY, escalate, escalate_count,
+                &FIELD_ELEMENT(OBJECT, .schema = &escalation_schema), .max = POLICY_STEPS_MAX,
+                OPTIONAL),
     FIELD("applies_when", JSON, POLICY, applies_when, OPTIONAL),
     FIELD("active", BOOL, POLICY, is_active, REQUIRED),
 };
@@ -292,6 +303,14 @@ static const struct field agreement_fields[] = {
     FIELD("act", JSON, AGREEMENT, act, OPTIONAL),
 };
 
+#define ABSENCE struct absence_body
+static const struct field absence_fields[] = {
+    FIELD("member", UUID, ABSENCE, member, REQUIRED),
+    FIELD("from", TIME, ABSENCE, from_us, REQUIRED),
+    FIELD("to", TIME, ABSENCE, to_us, REQUIRED),
+    FIELD("substitute", UUID, ABSENCE, substitute, OPTIONAL),
+};
+
 enum {
     ATTRIBUTES_MAX = 1000,
     OFFERS_MAX = 20000,
@@ -302,13 +321,15 @@ enum {
     KEYS_MAX = 10000,
     POLICIES_MAX = 200, /* every handoff looks at all of them */
     CALENDARS_MAX = 200,
-    MODELS_MAX = 500,      /* every set-up change compiles all of them */
+    MODELS_MAX = 500, /* every set-up change compiles all of them */
+    ABSENCES_MAX = 5000,
     COMMITMENTS_MAX = 200, /* every status measures all of them */
     AGREEMENTS_MAX = 300,  /* each holds all that it promises: kept in memory */
 };
 static_assert(1 + ATTRIBUTES_MAX + OFFERS_MAX + FORMS_MAX + CAMPAIGNS_MAX + MEMBERS_MAX +
                       REASONS_MAX + (int)STAGE_COUNT_ + KEYS_MAX + POLICIES_MAX + CALENDARS_MAX +
-                      MODELS_MAX + COMMITMENTS_MAX + AGREEMENTS_MAX + (int)FORM_TOKEN_SECRETS_MAX <=
+                      MODELS_MAX + COMMITMENTS_MAX + ABSENCES_MAX + AGREEMENTS_MAX +
+                      (int)FORM_TOKEN_SECRETS_MAX <=
                   CATALOG_ENTRIES_MAX,
               "what may be written can be loaded");
 
@@ -353,8 +374,9 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .defaults = "{\"kind\":\"secret\"}",
                               .fixed = {"kind", "scopes", "member", "form"},
                               .count_max = KEYS_MAX},
-    [CATALOG_POLICY] = {.schema = SCHEMA(POLICY,       policy_fields),
-                              .defaults = "{\"starts\":\"mql\",\"warn_at\":[0.5,0.8],\"active\":true}",
+    [CATALOG_POLICY] =
+        {.schema = SCHEMA(POLICY,       policy_fields),
+                              .defaults = "{\"starts\":\"mql\",\"warn_at\":[0.5,0.8],\"escalate\":[],\"active\":true}",
                               .count_max = POLICIES_MAX                                                                      },
     [CATALOG_CALENDAR] = {.schema = SCHEMA(CALENDAR,                           calendar_fields),
                               .defaults = "{\"exceptions\":[]}",
@@ -375,6 +397,10 @@ const struct catalog_kind_rules catalog_kind_rules[CATALOG_KIND_COUNT_] = {
                               .defaults = "{}",
                               .fixed = {"version", "currency", "proposed_by"},
                               .count_max = AGREEMENTS_MAX                                                                                                          },
+    [CATALOG_ABSENCE] = {.schema = SCHEMA(ABSENCE,                                                   absence_fields),
+                              .defaults = "{}",
+                              .fixed = {"member"},
+                              .count_max = ABSENCES_MAX                                                                                                                        },
 };
 
 int time_of_day_parse(struct str text)

@@ -137,6 +137,11 @@ struct key_body {
     struct str previous_hash;
 };
 
+struct escalation_body {
+    const json_t *at;
+    int to;
+};
+
 struct policy_body {
     struct str name;
     int64_t position;
@@ -147,6 +152,8 @@ struct policy_body {
     struct uuid calendar;
     const double *warn_at;
     size_t warn_count;
+    const struct escalation_body *escalate;
+    size_t escalate_count;
     const json_t *applies_when;
     bool is_active;
 };
@@ -202,6 +209,13 @@ struct model_body {
     int state; /* only in a proposal: 0 puts it into force */
 };
 
+struct absence_body {
+    struct uuid member;
+    int64_t from_us;
+    int64_t to_us;
+    struct uuid substitute;
+};
+
 struct form_secret_body {
     struct str secret;
 };
@@ -245,6 +259,7 @@ union catalog_body {
     struct form_secret_body form_secret;
     struct commitment_body commitment;
     struct agreement_body agreement;
+    struct absence_body absence;
 };
 
 struct catalog_kind_rules {

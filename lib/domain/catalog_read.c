@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "domain/escalation.h"
 #include "domain/funnel.h"
 #include "domain/jsonlogic.h"
 #include "domain/model.h"
@@ -207,10 +208,25 @@ static const void *read_member(struct catalog_parts *parts, const struct member_
             .is_active = in->is_active,
             .time_zone = in->time_zone,
             .locale = name_of(locale_names, in->locale),
+            .weekly_capacity = in->weekly_capacity != INT_NONE ? in->weekly_capacity : INT64_MAX,
         };
         read_notify(out, in->notify);
         read_hours(out, in);
     }
+    return out;
+}
+
+static const void *read_absence(struct catalog_parts *parts, const struct absence_body *in,
+                                struct uuid id)
+{
+    struct absence *out = &parts->absences[parts->absence_count++];
+    *out = (struct absence){
+        .id = id,
+        .member_id = in->member,
+        .substitute_id = in->substitute,
+        .from_us = in->from_us,
+        .to_us = in->to_us,
+    };
     return out;
 }
 
@@ -281,6 +297,16 @@ static void read_warnings(struct policy *out, const struct policy_body *in)
     }
 }
 
+static void read_steps(struct policy *out, const struct policy_body *in, struct faults *faults)
+{
+    for (size_t i = 0; i < in->escalate_count && i < POLICY_STEPS_MAX; i++) {
+        struct escalation_step *step = &out->steps[out->step_count++];
+        if (!escalation_when(in->escalate[i].at, step))
+            faults_add(faults, "/escalate", "format", "This is no time of a step.");
+        step->to = (enum escalation)in->escalate[i].to;
+    }
+}
+
 /* Its calendar is looked up when all are there. */
 static const void *read_policy(struct catalog_parts *parts, const struct policy_body *in,
                                const struct catalog_entry *entry, struct faults *faults)
@@ -298,6 +324,7 @@ static const void *read_policy(struct catalog_parts *parts, const struct policy_
         .is_active = in->is_active,
     };
     read_warnings(out, in);
+    read_steps(out, in, faults);
     const bool has_calendar = !uuid_is_nil(in->calendar);
     parts->policy_calendars[index] = in->calendar;
     if (!sla_target_read(in->target, has_calendar, "/target", &out->target, faults))
@@ -389,6 +416,8 @@ const void *catalog_read(struct catalog_parts *parts, const struct catalog_entry
         return read_calendar(parts, expansion, entry->id);
     case CATALOG_COMMITMENT:
         return read_commitment(parts, &in->commitment, entry->id);
+    case CATALOG_ABSENCE:
+        return read_absence(parts, &in->absence, entry->id);
     case CATALOG_CAMPAIGN:
     case CATALOG_STAGE:
     case CATALOG_AGREEMENT:

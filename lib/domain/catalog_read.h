@@ -18,6 +18,8 @@ struct catalog_parts {
     struct api_key *keys;
     size_t key_count;
     struct policy *policies;
+    struct absence *absences;
+    size_t absence_count;
     struct jsonlogic **conditions; /* of the policies, NULL where there is none */
     struct uuid *policy_calendars; /* … nil where there is none */
     size_t policy_count;

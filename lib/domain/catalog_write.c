@@ -217,6 +217,11 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
         agreement_write_rest(json, entry, catalog);
     if (entry->kind == CATALOG_FORM)
         write_form_rest(json, entry);
+    if (entry->kind == CATALOG_POLICY && json_object_get(entry->body, "escalate") == NULL) {
+        json_key(json, "escalate"); /* a policy of before had no ladder */
+        json_array_begin(json);
+        json_array_end(json);
+    }
     if (!is_stage) {
         JSON_FIELD(json, "created_at", json_time, entry->created_at_us);
         JSON_FIELD(json, "updated_at", json_time, entry->updated_at_us);

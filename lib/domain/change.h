@@ -238,6 +238,31 @@ struct attempt_row {
     int64_t logged_at_us;
 };
 
+/* What became of a handoff beside its moves. */
+enum history_kind { HISTORY_ASSIGNED, HISTORY_PAUSED };
+struct history_row {
+    struct uuid contact_id; /* the handoff's */
+    struct uuid handoff_id;
+    struct uuid entry_id;
+    enum history_kind kind;
+    int64_t at_us;
+    struct str actor;
+    struct str reason;
+    struct uuid member; /* ASSIGNED: who has it, and who had it; nil: nobody */
+    struct uuid previous;
+    int64_t until_us;    /* PAUSED: when it is to end */
+    int64_t ended_at_us; /* … when it did; TIME_NONE: it goes on */
+    struct str ended_by;
+};
+
+/* The end of the pause that was on when the handoff was read. */
+struct pause_end_row {
+    struct uuid contact_id;
+    struct uuid handoff_id;
+    int64_t ended_at_us;
+    struct str ended_by;
+};
+
 struct consent_row {
     struct uuid contact_id;
     struct uuid id;
@@ -323,6 +348,8 @@ struct effects {
     EFFECT_LIST(struct stage_row) stages;
     EFFECT_LIST(struct attempt_row) attempts;
     EFFECT_LIST(struct attempt_row) feedback; /* the same shape: input->move says the rest */
+    EFFECT_LIST(struct history_row) histories;
+    EFFECT_LIST(struct pause_end_row) pause_ends; /* to be written before the histories */
     EFFECT_LIST(struct consent_row) consents;
     EFFECT_LIST(struct deal_row) deals;
     EFFECT_LIST(struct merge_row) merges;

@@ -12,6 +12,7 @@
 #include "domain/change_internal.h"
 
 #include "domain/catalog_kinds.h"
+#include "domain/escalation.h"
 #include "schema/json.h"
 
 static void touch(struct clock_record *clock, struct effects *effects)
@@ -186,9 +187,11 @@ static void start_clock(struct contact *contact, const struct policy *policy, in
         .started_at_us = effects->now_us,
         .asked_at_us = asked_at_us,
         .due_at_us = due_at_us,
+        .original_due_at_us = due_at_us,
         .paused_at_us = TIME_NONE,
         .attempts_needed = policy->attempts,
         .met_at_us = TIME_NONE,
+        .evidence_at_us = TIME_NONE,
         .breached_at_us = TIME_NONE,
         .ended_at_us = TIME_NONE,
     };
@@ -197,6 +200,7 @@ static void start_clock(struct contact *contact, const struct policy *policy, in
         clock->warnings_us[clock->warning_count++] = interest_instant_us(
             sla_target_fraction_us(calendar, effects->now_us, due_at_us, policy->warn_at[w]));
     }
+    escalation_schedule(clock, policy, TIME_NONE);
     touch(clock, effects);
 }
 
@@ -297,11 +301,19 @@ static void resume(struct clock_record *clock, int64_t at_us, struct effects *ef
     const int64_t pause_us = at_us > clock->paused_at_us ? at_us - clock->paused_at_us : 0;
     const int64_t resumed_at_us = clock->paused_at_us + pause_us;
     const struct calendar *calendar = calendar_of(clock, effects);
+    const int64_t was_due_us = clock->due_at_us;
     clock->state = CLOCK_RUNNING;
-    clock->due_at_us = after_pause(calendar, clock->due_at_us, clock->paused_at_us, resumed_at_us);
+    clock->due_at_us = after_pause(calendar, was_due_us, clock->paused_at_us, resumed_at_us);
     for (size_t w = 0; w < clock->warning_count; w++) {
         clock->warnings_us[w] =
             after_pause(calendar, clock->warnings_us[w], clock->paused_at_us, resumed_at_us);
+    }
+    for (size_t s = 0; s < clock->step_count; s++) {
+        /* What comes so long after the deadline goes with it. */
+        const int64_t step_us = clock->steps_us[s];
+        clock->steps_us[s] = step_us > was_due_us ? clock->due_at_us + (step_us - was_due_us)
+                                                  : after_pause(calendar, step_us,
+                                                                clock->paused_at_us, resumed_at_us);
     }
     clock->paused_seconds += (double)pause_us / (double)US_PER_SECOND;
     clock->paused_at_us = TIME_NONE;
@@ -317,12 +329,13 @@ static enum err_code end_clock(const struct contact *contact, struct clock_recor
     clock->ended_at_us = effects->now_us;
     clock->end_reason = str_from(word);
     clock->warning_count = 0;
+    clock->step_count = 0;
     touch(clock, effects);
     return code;
 }
 
 enum err_code clocks_meet(struct contact *contact, const char *kind, const char *word,
-                          struct effects *effects)
+                          int64_t at_us, struct effects *effects)
 {
     for (size_t i = 0; i < contact->clock_count; i++) {
         struct clock_record *clock = &contact->clocks[i];
@@ -332,6 +345,7 @@ enum err_code clocks_meet(struct contact *contact, const char *kind, const char 
         }
         enum err_code code = end_clock(contact, clock, word, effects);
         clock->met_at_us = effects->now_us;
+        clock->evidence_at_us = at_us;
         if (code == OK && clock->state == CLOCK_RUNNING) {
             clock->state = CLOCK_MET;
             code = clock_event(contact, clock, "sla.met", effects);

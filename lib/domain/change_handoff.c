@@ -115,7 +115,9 @@ static struct handoff new_handoff(const struct contact *contact, const struct op
         .cycle = contact->cycle,
         .trigger = trigger,
         .snapshot = snapshot,
+        .submitted_at_us = TIME_NONE,
         .opened_at_us = now_us,
+        .assigned_at_us = TIME_NONE,
         .accepted_at_us = TIME_NONE,
         .work_by_us = TIME_NONE,
         .contacted_at_us = TIME_NONE,
@@ -151,6 +153,10 @@ enum err_code handoff_open(struct contact *contact, const struct input *input,
     }
     contact->cycle++;
     contact->handoff = new_handoff(contact, opening, trigger, snapshot, effects->now_us);
+    if (opening->facts != NULL) {
+        const int64_t asked_us = asked_at_us(input, effects->now_us);
+        contact->handoff.submitted_at_us = asked_us != TIME_NONE ? asked_us : effects->now_us;
+    }
     contact_touch(contact, effects);
     handoff_touch(&contact->handoff, effects);
     if (opening->purpose != PURPOSE_UPSELL) {
@@ -289,12 +295,11 @@ enum err_code handoff_wake(struct contact *contact, const struct input *input,
         return OK;
     }
     clocks_resume(contact, until_us, effects);
-    handoff->paused_at_us = TIME_NONE;
-    handoff->paused_until_us = TIME_NONE;
-    handoff->pause_reason = (struct str){0};
+    const enum err_code code = pause_end(handoff, until_us, STR_LITERAL("system"), effects);
     handoff_touch(handoff, effects);
-    return handoff_event(effects, "handoff.activity", contact, input, STR_LITERAL("system"),
-                         STR_LITERAL("resumed"));
+    return code != OK ? code
+                      : handoff_event(effects, "handoff.activity", contact, input,
+                                      STR_LITERAL("system"), STR_LITERAL("resumed"));
 }
 
 void handoff_follow_stage(struct contact *contact, const struct effects *effects)
@@ -341,12 +346,10 @@ enum err_code handoff_close(struct contact *contact, const struct input *input,
     struct handoff *handoff = &contact->handoff;
     handoff->state = state;
     handoff->closed_at_us = effects->now_us;
-    handoff->paused_at_us = TIME_NONE;
-    handoff->paused_until_us = TIME_NONE;
-    handoff->pause_reason = (struct str){0};
     contact_touch(contact, effects);
     handoff_touch(handoff, effects);
-    const enum err_code code = clocks_end(contact, word, effects);
+    enum err_code code = pause_end(handoff, effects->now_us, input->actor.text, effects);
+    code = code != OK ? code : clocks_end(contact, word, effects);
     return code != OK ? code
                       : handoff_event(effects, event, contact, input, input->actor.text, code_told);
 }

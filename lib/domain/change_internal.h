@@ -215,15 +215,27 @@ enum err_code handoff_wake(struct contact *contact, const struct input *input,
 /* The handoff of a customer is an upsell, however it began. */
 void handoff_follow_stage(struct contact *contact, const struct effects *effects);
 
+/* It becomes the member's (nil: nobody's): who had it, who has it and why stays in its history.
+ * Tells nobody. `reason` is a word of ours, or absent. Nothing when it is theirs already. */
+enum err_code handoff_assign(struct handoff *handoff, struct uuid member, struct str actor,
+                             struct str reason, struct effects *effects) MUSTCHECK;
+/* A pause as it is kept: begins now, until `until_us` or sooner. One that is on ends with it. The
+ * reason is in the arena. */
+enum err_code pause_begin(struct handoff *handoff, int64_t until_us, struct str reason,
+                          struct str actor, struct effects *effects) MUSTCHECK;
+/* … and is over at `at_us`, which may lie back; nothing when none is on. */
+enum err_code pause_end(struct handoff *handoff, int64_t at_us, struct str actor,
+                        struct effects *effects) MUSTCHECK;
+
 enum clock_start { CLOCK_STARTS_AT_MQL, CLOCK_STARTS_AT_ACCEPT };
 /* Starts a clock for each kind whose first applicable policy starts now. `asked_at_us`: when the
  * person asked for it, if that was earlier; else TIME_NONE. */
 enum err_code clocks_start(struct contact *contact, enum clock_start start, int64_t asked_at_us,
                            struct effects *effects) MUSTCHECK;
-/* Evidence was recorded now (`word`: attempt, accept, qualify …): clocks of `kind` are met, or were
- * late already. */
+/* Evidence was recorded now (`word`: attempt, accept, qualify …) of what happened at `at_us`, as
+ * the rep says: clocks of `kind` are met, or were late already. Only now counts. */
 enum err_code clocks_meet(struct contact *contact, const char *kind, const char *word,
-                          struct effects *effects) MUSTCHECK;
+                          int64_t at_us, struct effects *effects) MUSTCHECK;
 /* No evidence can come any more. */
 enum err_code clocks_end(struct contact *contact, const char *word,
                          struct effects *effects) MUSTCHECK;

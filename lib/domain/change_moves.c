@@ -5,6 +5,7 @@
 #include "domain/change_internal.h"
 
 #include "base/buf.h"
+#include "domain/absence.h"
 #include "schema/json.h"
 
 static const int64_t nurture_default_us = 14 * US_PER_DAY;
@@ -51,13 +52,14 @@ static enum err_code take_note(struct handoff *handoff, const struct input *inpu
 /* ---- accept, attempt, qualify ---- */
 
 /* What was done before acceptance counts for the clocks that start with it. */
-static enum err_code meet_by_attempts(struct contact *contact, struct effects *effects)
+static enum err_code meet_by_attempts(struct contact *contact, int64_t at_us,
+                                      struct effects *effects)
 {
     if (contact->handoff.attempts == 0) {
         return OK;
     }
-    const enum err_code code = clocks_meet(contact, "first_contact", "attempt", effects);
-    return code != OK ? code : clocks_meet(contact, "attempts", "attempt", effects);
+    const enum err_code code = clocks_meet(contact, "first_contact", "attempt", at_us, effects);
+    return code != OK ? code : clocks_meet(contact, "attempts", "attempt", at_us, effects);
 }
 
 static enum err_code move_accept(struct contact *contact, struct input *input,
@@ -69,12 +71,17 @@ static enum err_code move_accept(struct contact *contact, struct input *input,
     handoff->state = handoff->attempts > 0 ? HANDOFF_CONTACTED : HANDOFF_ACCEPTED;
     handoff->accepted_at_us = effects->now_us;
     handoff->work_by_us = input->move.work_by_us;
-    handoff->assignee = uuid_is_nil(member_id) ? handoff->assignee : member_id;
-    enum err_code code = move_stage(contact, input, STAGE_SAL, effects);
+    enum err_code code = OK;
+    if (!uuid_is_nil(member_id)) {
+        code =
+            handoff_assign(handoff, member_id, input->actor.text, STR_LITERAL("accepted"), effects);
+    }
+    code = code != OK ? code : move_stage(contact, input, STAGE_SAL, effects);
     code = code != OK ? code : move_event(contact, input, "handoff.accepted", NULL, effects);
     code = code != OK ? code : clocks_start(contact, CLOCK_STARTS_AT_ACCEPT, TIME_NONE, effects);
-    code = code != OK ? code : clocks_meet(contact, "acceptance", "accept", effects);
-    return code != OK ? code : meet_by_attempts(contact, effects);
+    code = code != OK ? code
+                      : clocks_meet(contact, "acceptance", "accept", effects->now_us, effects);
+    return code != OK ? code : meet_by_attempts(contact, effects->now_us, effects);
 }
 
 static enum err_code move_attempt(struct contact *contact, struct input *input,
@@ -105,7 +112,7 @@ static enum err_code move_attempt(struct contact *contact, struct input *input,
     }
     const enum err_code code = move_event(
         contact, input, is_first ? "handoff.contacted" : "handoff.activity", NULL, effects);
-    return code != OK ? code : meet_by_attempts(contact, effects);
+    return code != OK ? code : meet_by_attempts(contact, row->at_us, effects);
 }
 
 /* A verdict counts as acceptance and as qualification, whichever it is; a first contact is not made
@@ -113,8 +120,9 @@ static enum err_code move_attempt(struct contact *contact, struct input *input,
 static enum err_code meet_by_verdict(struct contact *contact, const char *verdict,
                                      struct effects *effects)
 {
-    const enum err_code code = clocks_meet(contact, "acceptance", verdict, effects);
-    return code != OK ? code : clocks_meet(contact, "qualification", verdict, effects);
+    const int64_t now_us = effects->now_us;
+    const enum err_code code = clocks_meet(contact, "acceptance", verdict, now_us, effects);
+    return code != OK ? code : clocks_meet(contact, "qualification", verdict, now_us, effects);
 }
 
 static enum err_code move_qualify(struct contact *contact, struct input *input,
@@ -297,22 +305,23 @@ static enum err_code move_back(struct contact *contact, struct input *input,
 static enum err_code move_assign(struct contact *contact, struct input *input,
                                  struct effects *effects)
 {
-    contact->handoff.assignee = input->move.member_id;
-    return move_event(contact, input, "handoff.assigned", NULL, effects);
+    const enum err_code code = handoff_assign(&contact->handoff, input->move.member_id,
+                                              input->actor.text, (struct str){0}, effects);
+    return code != OK ? code : move_event(contact, input, "handoff.assigned", NULL, effects);
 }
 
 /* Pausing what rests already gives it another end. */
 static enum err_code move_pause(struct contact *contact, struct input *input,
                                 struct effects *effects)
 {
-    struct handoff *handoff = &contact->handoff;
-    if (handoff->paused_at_us == TIME_NONE) {
-        handoff->paused_at_us = effects->now_us;
-    }
-    handoff->paused_until_us = input->move.until_us;
-    handoff->pause_reason = copy(input->move.reason, effects->arena);
-    if (input->move.reason.data != NULL && handoff->pause_reason.data == NULL) {
+    const struct str reason = copy(input->move.reason, effects->arena);
+    if (input->move.reason.data != NULL && reason.data == NULL) {
         return ERR_NOMEM;
+    }
+    const enum err_code code =
+        pause_begin(&contact->handoff, input->move.until_us, reason, input->actor.text, effects);
+    if (code != OK) {
+        return code;
     }
     clocks_pause(contact, effects);
     return move_event(contact, input, "handoff.activity", "paused", effects);
@@ -321,9 +330,11 @@ static enum err_code move_pause(struct contact *contact, struct input *input,
 static enum err_code move_resume(struct contact *contact, struct input *input,
                                  struct effects *effects)
 {
-    contact->handoff.paused_at_us = TIME_NONE;
-    contact->handoff.paused_until_us = TIME_NONE;
-    contact->handoff.pause_reason = (struct str){0};
+    const enum err_code code =
+        pause_end(&contact->handoff, effects->now_us, input->actor.text, effects);
+    if (code != OK) {
+        return code;
+    }
     clocks_resume(contact, effects->now_us, effects);
     return move_event(contact, input, "handoff.activity", "resumed", effects);
 }
@@ -419,6 +430,12 @@ enum err_code change_move(struct contact *contact, struct input *input, struct e
     }
     if (move == MOVE_PAUSE && input->move.until_us <= effects->now_us) {
         return refuse_field(input, "/until", "range", "A pause has to end later than now.");
+    }
+    if (move == MOVE_ASSIGN &&
+        absence_of(effects->catalog, input->move.member_id, effects->now_us) != NULL) {
+        return refuse_field(
+            input, "/member", "absent",
+            "This member is away. Assign it to who stands in, or to somebody else.");
     }
     input->result.has_state = false;
     input->result.changed = true;

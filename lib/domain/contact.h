@@ -69,12 +69,17 @@ struct clock_record {
     int64_t started_at_us;
     int64_t asked_at_us; /* when the person asked, if that was kept somewhere until it started */
     int64_t due_at_us;
-    int64_t warnings_us[8]; /* still to come, ascending */
+    int64_t original_due_at_us; /* the first one; of a clock that was read TIME_NONE: it is kept */
+    int64_t warnings_us[8];     /* still to come, ascending */
     size_t warning_count;
+    int64_t steps_us[POLICY_STEPS_MAX]; /* of escalation, still to come, ascending */
+    enum escalation steps[POLICY_STEPS_MAX];
+    size_t step_count;
     int64_t paused_at_us;
     double paused_seconds;
     int32_t attempts_needed;
-    int64_t met_at_us;
+    int64_t met_at_us;      /* when we were told of what met it */
+    int64_t evidence_at_us; /* when that was, as the rep says; TIME_NONE also when it was read */
     int64_t breached_at_us;
     int64_t ended_at_us;
     struct str end_reason;
@@ -88,9 +93,12 @@ struct handoff {
     enum purpose purpose;
     int32_t cycle;
     struct uuid assignee;
-    struct str trigger;  /* JSON text */
-    struct str snapshot; /* JSON text */
+    struct str trigger;      /* JSON text */
+    struct str snapshot;     /* JSON text */
+    int64_t submitted_at_us; /* what opened it was received; as assigned_at_us */
     int64_t opened_at_us;
+    int64_t assigned_at_us; /* it became somebody's for the first time; of one that was read
+                               TIME_NONE: it is kept */
     int64_t accepted_at_us;
     int64_t work_by_us;
     int64_t contacted_at_us;

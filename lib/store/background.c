@@ -191,6 +191,7 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
     struct rows *locked = NULL;
     struct rows *breached = NULL;
     struct rows *warned = NULL;
+    size_t escalated = 0;
     *ret_count = 0;
     params_clear(&background->params);
     param_time(&background->params, now_us);
@@ -203,8 +204,9 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
         code = code != OK ? code
                           : background_go_on(background, STATEMENT_SLA_WARN, &warned, reterr);
         code = code != OK ? code : write_events(background, breached, warned, now_us, reterr);
+        code = code != OK ? code : background_escalate(store, locked, now_us, &escalated, reterr);
     }
-    const size_t count = rows_count(breached) + rows_count(warned);
+    const size_t count = rows_count(breached) + rows_count(warned) + escalated;
     code = background_end(background, code, count > 0, reterr);
     if (code == OK) {
         *ret_count = count;
@@ -220,8 +222,17 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
     return code;
 }
 
-/* Flags what is due; *ret_next_us: how long until there is more to do. */
-static enum err_code run_clocks(struct store *store, int64_t *ret_next_us, struct err *reterr)
+/* Somebody else may have changed the set-up while this instance had nothing to do. */
+static enum err_code follow_set_up(struct store *store, int64_t version, struct err *reterr)
+{
+    return catalog_is_current(store, version)
+               ? OK
+               : catalog_reload(store, store->background.conn, reterr);
+}
+
+/* Flags what is due; *ret_next_us: how long until there is more to do, from *ret_now_us. */
+static enum err_code run_clocks(struct store *store, int64_t *ret_next_us, int64_t *ret_now_us,
+                                struct err *reterr)
 {
     struct background *background = &store->background;
     for (;;) {
@@ -233,7 +244,13 @@ static enum err_code run_clocks(struct store *store, int64_t *ret_next_us, struc
         }
         const int64_t wake_us = row_time(next, 0, 0);
         const int64_t now_us = row_time(next, 0, 1);
+        const int64_t version = row_bigint(next, 0, 2);
         rows_free(next);
+        *ret_now_us = now_us;
+        code = follow_set_up(store, version, reterr);
+        if (code != OK) {
+            return code;
+        }
         if (wake_us == TIME_NONE || wake_us > now_us) {
             *ret_next_us = wake_us == TIME_NONE ? sleep_us_max : wake_us - now_us;
             return OK;
@@ -342,7 +359,9 @@ static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct
     /* First those whose pause is over: their clocks may be due at once. */
     int64_t pause_us = sleep_us_max;
     code = code != OK ? code : background_end_pauses(store, &pause_us, reterr);
-    code = code != OK ? code : run_clocks(store, ret_next_us, reterr);
+    int64_t now_us = 0;
+    code = code != OK ? code : run_clocks(store, ret_next_us, &now_us, reterr);
+    code = code != OK ? code : background_settle_absences(store, now_us, ret_next_us, reterr);
     *ret_next_us = pause_us < *ret_next_us ? pause_us : *ret_next_us;
     code = code != OK ? code : background_agreements(store, ret_next_us, reterr);
     code = code != OK ? code : run_feed(store, reterr);

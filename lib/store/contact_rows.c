@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "domain/escalation.h"
+
 /* In the order of the view contact_state, then of the score. */
 enum column {
     COLUMN_CONTACT_ID,
@@ -73,6 +75,8 @@ static void handoff_from_row(const struct rows *rows, size_t row, struct handoff
     handoff->trigger = row_text(rows, row, COLUMN_TRIGGER);
     handoff->snapshot = row_text(rows, row, COLUMN_SNAPSHOT);
     handoff->opened_at_us = row_time(rows, row, COLUMN_OPENED_AT);
+    handoff->submitted_at_us = TIME_NONE;
+    handoff->assigned_at_us = TIME_NONE;
     handoff->accepted_at_us = row_time(rows, row, COLUMN_ACCEPTED_AT);
     handoff->work_by_us = row_time(rows, row, COLUMN_WORK_BY);
     handoff->contacted_at_us = row_time(rows, row, COLUMN_CONTACTED_AT);
@@ -158,15 +162,23 @@ void clock_from_row(const struct rows *rows, size_t row, struct clock_record *cl
     clock->started_at_us = row_time(rows, row, 7);
     clock->asked_at_us = TIME_NONE; /* written once, when it starts */
     clock->due_at_us = row_time(rows, row, 8);
+    clock->original_due_at_us = TIME_NONE;
     clock->warning_count =
         row_times(rows, row, 9, clock->warnings_us, ARRAY_LEN(clock->warnings_us));
     clock->paused_at_us = row_time(rows, row, 10);
     clock->paused_seconds = row_real(rows, row, 11);
     clock->attempts_needed = row_int(rows, row, 12);
     clock->met_at_us = row_time(rows, row, 13);
+    clock->evidence_at_us = TIME_NONE;
     clock->breached_at_us = row_time(rows, row, 14);
     clock->ended_at_us = row_time(rows, row, 15);
     clock->end_reason = row_text(rows, row, 16);
     clock->calendar_id = row_uuid(rows, row, 17);
     clock->calendar_version = row_int(rows, row, 18);
+    clock->step_count = row_times(rows, row, 19, clock->steps_us, ARRAY_LEN(clock->steps_us));
+    struct str steps = row_text(rows, row, 20);
+    for (size_t i = 0; i < clock->step_count; i++) {
+        const int step = name_index(escalation_names, str_cut(&steps, ','));
+        clock->steps[i] = step >= 0 ? (enum escalation)step : ESCALATE_ASSIGNEE;
+    }
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/json_write.h"
+#include "domain/escalation.h"
 #include "store/store_internal.h"
 
 struct writer {
@@ -362,6 +363,8 @@ static void write_handoff(struct json_writer *json, const struct handoff *row)
     WRITE("trigger", json_raw, row->trigger);
     WRITE("snapshot", json_raw, row->snapshot);
     WRITE("opened_at", json_time, row->opened_at_us);
+    WRITE("submitted_at", json_time, row->submitted_at_us);
+    WRITE("assigned_at", json_time, row->assigned_at_us);
     WRITE("accepted_at", json_time, row->accepted_at_us);
     WRITE("work_by", json_time, row->work_by_us);
     WRITE("contacted_at", json_time, row->contacted_at_us);
@@ -382,15 +385,23 @@ static void write_handoff(struct json_writer *json, const struct handoff *row)
     WRITE("updated_at", json_time, row->updated_at_us);
 }
 
-/* The next warning or the deadline; none for a clock that stands. */
+/* The next warning, step of escalation or the deadline, of a breached clock a step alone; none for
+ * a clock that stands. */
 static int64_t wake_at_us(const struct clock_record *clock)
 {
-    if (clock->state != CLOCK_RUNNING) {
-        return TIME_NONE;
+    int64_t at_us = INT64_MAX;
+    if (clock->state == CLOCK_RUNNING) {
+        at_us = clock->due_at_us;
+        if (clock->warning_count > 0 && clock->warnings_us[0] < at_us) {
+            at_us = clock->warnings_us[0];
+        }
     }
-    return clock->warning_count > 0 && clock->warnings_us[0] < clock->due_at_us
-               ? clock->warnings_us[0]
-               : clock->due_at_us;
+    const bool is_open = clock->state == CLOCK_RUNNING ||
+                         (clock->state == CLOCK_BREACHED && clock->ended_at_us == TIME_NONE);
+    if (is_open && clock->step_count > 0 && clock->steps_us[0] < at_us) {
+        at_us = clock->steps_us[0];
+    }
+    return at_us != INT64_MAX ? at_us : TIME_NONE;
 }
 
 static void write_clock(struct json_writer *json, struct uuid contact_id,
@@ -406,10 +417,23 @@ static void write_clock(struct json_writer *json, struct uuid contact_id,
     WRITE("started_at", json_time, row->started_at_us);
     WRITE("asked_at", json_time, row->asked_at_us);
     WRITE("due_at", json_time, row->due_at_us);
+    WRITE("original_due_at", json_time, row->original_due_at_us);
     json_key(json, "warnings");
     json_array_begin(json);
     for (size_t i = 0; i < row->warning_count; i++) {
         json_time(json, row->warnings_us[i]);
+    }
+    json_array_end(json);
+    json_key(json, "step_at");
+    json_array_begin(json);
+    for (size_t i = 0; i < row->step_count; i++) {
+        json_time(json, row->steps_us[i]);
+    }
+    json_array_end(json);
+    json_key(json, "steps");
+    json_array_begin(json);
+    for (size_t i = 0; i < row->step_count; i++) {
+        json_text(json, escalation_names[row->steps[i]]);
     }
     json_array_end(json);
     WRITE("wake_at", json_time, wake_at_us(row));
@@ -417,6 +441,7 @@ static void write_clock(struct json_writer *json, struct uuid contact_id,
     WRITE("paused_seconds", json_double, row->paused_seconds);
     WRITE("attempts_needed", json_int, row->attempts_needed);
     WRITE("met_at", json_time, row->met_at_us);
+    WRITE("evidence_at", json_time, row->evidence_at_us);
     WRITE("breached_at", json_time, row->breached_at_us);
     WRITE("ended_at", json_time, row->ended_at_us);
     WRITE("end_reason", json_str, row->end_reason);
@@ -428,6 +453,38 @@ static void write_clock(struct json_writer *json, struct uuid contact_id,
         WRITE("calendar_id", json_uuid, row->calendar_id);
         WRITE("calendar_version", json_int, row->calendar_version);
     }
+}
+
+/* handoff_history.kind */
+static const char *const history_kind_names[] = {
+    [HISTORY_ASSIGNED] = "assigned",
+    [HISTORY_PAUSED] = "paused",
+};
+
+static void write_history(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct history_row *row = &writer->effects->histories.items[index];
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("entry_id", json_uuid, row->entry_id);
+    WRITE("kind", json_text, history_kind_names[row->kind]);
+    WRITE("at", json_time, row->at_us);
+    WRITE("actor", json_str, row->actor);
+    WRITE("reason", json_str, row->reason);
+    WRITE("member", json_uuid, row->member);
+    WRITE("previous", json_uuid, row->previous);
+    WRITE("until", json_time, row->until_us);
+    WRITE("ended_at", json_time, row->ended_at_us);
+    WRITE("ended_by", json_str, row->ended_by);
+}
+
+static void write_pause_end(struct json_writer *json, const struct writer *writer, size_t index)
+{
+    const struct pause_end_row *row = &writer->effects->pause_ends.items[index];
+    WRITE("contact_id", json_uuid, row->contact_id);
+    WRITE("handoff_id", json_uuid, row->handoff_id);
+    WRITE("ended_at", json_time, row->ended_at_us);
+    WRITE("ended_by", json_str, row->ended_by);
 }
 
 static void write_attempt(struct json_writer *json, const struct writer *writer, size_t index)
@@ -676,12 +733,14 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
         size_t count;
         write_row_fn *write_row;
     } documents[] = {
-        {STATEMENT_ATTEMPT_INSERT,    effects->attempts.count,    write_attempt   },
-        {STATEMENT_FEEDBACK_INSERT,   effects->feedback.count,    write_feedback  },
-        {STATEMENT_CONSENT_INSERT,    effects->consents.count,    write_consent   },
-        {STATEMENT_DEAL_INSERT,       effects->deals.count,       write_deal      },
-        {STATEMENT_QUARANTINE_INSERT, effects->quarantines.count, write_quarantine},
-        {STATEMENT_QUARANTINE_SETTLE, effects->settlements.count, write_settlement},
+        {STATEMENT_HANDOFF_PAUSE_END,      effects->pause_ends.count,  write_pause_end },
+        {STATEMENT_HANDOFF_HISTORY_INSERT, effects->histories.count,   write_history   },
+        {STATEMENT_ATTEMPT_INSERT,         effects->attempts.count,    write_attempt   },
+        {STATEMENT_FEEDBACK_INSERT,        effects->feedback.count,    write_feedback  },
+        {STATEMENT_CONSENT_INSERT,         effects->consents.count,    write_consent   },
+        {STATEMENT_DEAL_INSERT,            effects->deals.count,       write_deal      },
+        {STATEMENT_QUARANTINE_INSERT,      effects->quarantines.count, write_quarantine},
+        {STATEMENT_QUARANTINE_SETTLE,      effects->settlements.count, write_settlement},
     };
     for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
         code = code != OK ? code

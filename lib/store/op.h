@@ -58,7 +58,7 @@ struct idempotency {
     const char *detail;
 };
 
-enum { CHANGE_INPUTS_MAX = 1000, READ_QUERIES_MAX = 4 };
+enum { CHANGE_INPUTS_MAX = 1000, READ_QUERIES_MAX = 6 };
 
 /* Inputs about contacts, decided and written in one transaction. One that the database refuses is
  * left out, as long as there are others: its result says so. */

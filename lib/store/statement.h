@@ -36,6 +36,8 @@
     STATEMENT(EVENT_INSERT, event_insert)                                                          \
     STATEMENT(HANDOFF_WRITE, handoff_write)                                                        \
     STATEMENT(SLA_CLOCK_WRITE, sla_clock_write)                                                    \
+    STATEMENT(HANDOFF_PAUSE_END, handoff_pause_end)                                                \
+    STATEMENT(HANDOFF_HISTORY_INSERT, handoff_history_insert)                                      \
     STATEMENT(STAGE_CHANGE_INSERT, stage_change_insert)                                            \
     STATEMENT(ATTEMPT_INSERT, attempt_insert)                                                      \
     STATEMENT(FEEDBACK_INSERT, feedback_insert)                                                    \
@@ -91,13 +93,21 @@
     STATEMENT(SLA_DUE_LOCK, sla_due_lock)                                                          \
     STATEMENT(SLA_BREACH, sla_breach)                                                              \
     STATEMENT(SLA_WARN, sla_warn)                                                                  \
+    STATEMENT(SLA_ESCALATE, sla_escalate)                                                          \
     STATEMENT(SLA_NEXT_WAKE, sla_next_wake)                                                        \
+    STATEMENT(MEMBER_LOADS_LOCK, member_loads_lock)                                                \
+    STATEMENT(MEMBER_LOADS, member_loads)                                                          \
+    STATEMENT(HANDOFF_REASSIGN, handoff_reassign)                                                  \
+    STATEMENT(ABSENCE_LOCK, absence_lock)                                                          \
+    STATEMENT(ABSENCE_HANDOFFS, absence_handoffs)                                                  \
     STATEMENT(REPORT_CHANNELS, report_channels)                                                    \
     STATEMENT(REPORT_FUNNEL, report_funnel)                                                        \
     STATEMENT(PLAN_WINDOW, plan_window)                                                            \
     STATEMENT(PLAN_HISTORY, plan_history)                                                          \
     STATEMENT(PLAN_DEALS, plan_deals)                                                              \
     STATEMENT(PLAN_GRADES, plan_grades)                                                            \
+    STATEMENT(REPORT_RESPONSE_TIMES, report_response_times)                                        \
+    STATEMENT(REPORT_BREACHES, report_breaches)                                                    \
     STATEMENT(DEAL_EXISTING, deal_existing)                                                        \
     STATEMENT(LOCAL_TIMES, local_times)                                                            \
     STATEMENT(EMAIL_KNOWN, email_known)                                                            \
@@ -127,6 +137,8 @@
     STATEMENT(FEED_PAGE, feed_page)                                                                \
     STATEMENT(SLA_STATUS, sla_status)                                                              \
     STATEMENT(SLA_BREACHED, sla_breached)                                                          \
+    STATEMENT(SLA_CLOCK_ONE, sla_clock_one)                                                        \
+    STATEMENT(SLA_CLOCK_PAUSES, sla_clock_pauses)                                                  \
     STATEMENT(SLA_CLOCK_PAGE, sla_clock_page)                                                      \
     STATEMENT(SLA_CLOCK_PAGE_LIVE, sla_clock_page_live)                                            \
     STATEMENT(HANDOFF_PAGE, handoff_page)                                                          \
@@ -137,6 +149,7 @@
     STATEMENT(HANDOFF_CLOCKS, handoff_clocks)                                                      \
     STATEMENT(HANDOFF_ATTEMPTS, handoff_attempts)                                                  \
     STATEMENT(HANDOFF_FEEDBACK, handoff_feedback)                                                  \
+    STATEMENT(HANDOFF_HISTORY, handoff_history)                                                    \
     STATEMENT(HANDOFF_STANDING, handoff_standing)                                                  \
     STATEMENT(LOCAL_MIDNIGHT, local_midnight)                                                      \
     STATEMENT(KEY_USE_WRITE, key_use_write)                                                        \

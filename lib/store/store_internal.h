@@ -54,9 +54,12 @@ struct background {
     struct conn *conn;
     struct params params;
     struct arena arena;
-    int64_t next_expiry_us; /* the thread's own, as are the next two */
+    int64_t next_expiry_us; /* the thread's own, as are the next five */
     int64_t next_calendars_us;
     int64_t next_agreement_us;
+    int64_t absences_version;       /* of the set-up whose absences were looked at */
+    int64_t absences_changed_at_us; /* since when, and when to look again: the database's clock */
+    int64_t absences_at_us;
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;
@@ -192,6 +195,16 @@ enum err_code background_write_key_use(struct store *store, struct err *reterr) 
 /* ---- background_calendars.c ---- */
 /* Once an hour: expands calendars further where time has gone by. */
 enum err_code background_extend_calendars(struct store *store, struct err *reterr) MUSTCHECK;
+
+/* ---- background_escalate.c ---- */
+/* Takes the steps that are due, in the open transaction; of how many clocks. */
+enum err_code background_escalate(struct store *store, const struct rows *locked, int64_t now_us,
+                                  size_t *ret_count, struct err *reterr) MUSTCHECK;
+
+/* ---- background_absence.c ---- */
+/* Gives away what members have who are away; lowers *next_us to the time until the next look. */
+enum err_code background_settle_absences(struct store *store, int64_t now_us, int64_t *next_us,
+                                         struct err *reterr) MUSTCHECK;
 
 /* ---- background_pause.c ---- */
 /* Ends the pauses that are over; lowers *next_us to the time until the next one ends. */

@@ -10,8 +10,9 @@
 
 /* In the order in which contact_export.sql gives them; each is there, if only empty. */
 static const char *const parts[] = {
-    "addresses", "sources",  "merged",   "consents", "submissions", "activities",  "stage_changes",
-    "handoffs",  "attempts", "feedback", "clocks",   "deals",       "quarantined", NULL};
+    "addresses",  "sources",         "merged",   "consents",    "submissions",
+    "activities", "stage_changes",   "handoffs", "attempts",    "feedback",
+    "clocks",     "handoff_history", "deals",    "quarantined", NULL};
 
 enum { COLUMN_PART, COLUMN_ITEM };
 enum { CONTACT_BYTES_MAX = 1 << 20, NAME_BYTES_MAX = 4096 };

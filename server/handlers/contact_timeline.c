@@ -1,5 +1,5 @@
 /*
- * What happened to a contact, newest first: one list from eight tables, whose rows come with the
+ * What happened to a contact, newest first: one list from nine tables, whose rows come with the
  * same columns (contact_timeline.sql); what they are called in each kind of item is the table
  * below.
  */
@@ -85,6 +85,33 @@ static const struct item_kind {
       {"currency", COLUMN_B},
       {"handoff_id", COLUMN_OTHER},
       {"actor", COLUMN_C}}                                                                      },
+    {"assignment",
+     {{"id", COLUMN_ID},
+      {"handoff_id", COLUMN_OTHER},
+      {"member", COLUMN_A},
+      {"previous", COLUMN_B},
+      {"actor", COLUMN_C},
+      {"reason", COLUMN_D}}                                                                     },
+    {"pause",
+     {{"id", COLUMN_ID},
+      {"handoff_id", COLUMN_OTHER},
+      {"until", COLUMN_UNTIL},
+      {"ended_at", COLUMN_A},
+      {"actor", COLUMN_C},
+      {"reason", COLUMN_D}}                                                                     },
+    {"escalation",
+     {{"id", COLUMN_ID},
+      {"handoff_id", COLUMN_OTHER},
+      {"member", COLUMN_A},
+      {"clock_id", COLUMN_B},
+      {"actor", COLUMN_C},
+      {"reason", COLUMN_D}}                                                                     },
+    {"waiting",
+     {{"id", COLUMN_ID},
+      {"handoff_id", COLUMN_OTHER},
+      {"member", COLUMN_A},
+      {"actor", COLUMN_C},
+      {"reason", COLUMN_D}}                                                                     },
 };
 
 struct timeline_query {

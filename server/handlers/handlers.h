@@ -63,6 +63,15 @@ enum request_step agreement_withdraw_start(struct request *request);
 enum request_step agreement_text_start(struct request *request);
 enum request_step agreement_differences_start(struct request *request);
 
+/* ---- absences.c ---- */
+extern const struct schema absence_new_schema;
+enum request_step absence_list_start(struct request *request);
+enum request_step absence_create_start(struct request *request);
+enum request_step absence_create_finish(struct request *request);
+enum request_step absence_get_start(struct request *request);
+enum request_step absence_delete_start(struct request *request);
+enum request_step absence_delete_finish(struct request *request);
+
 /* ---- capture: submit*.c, pages.c, embed.c, form_tokens.c, activities.c ---- */
 extern const struct query thanks_query;
 extern const struct query embed_query;
@@ -190,6 +199,8 @@ enum request_step commitment_period_start(struct request *request);
 enum request_step commitment_period_finish(struct request *request);
 enum request_step commitment_contacts_start(struct request *request);
 enum request_step commitment_contacts_finish(struct request *request);
+enum request_step sla_clock_start(struct request *request);
+enum request_step sla_clock_finish(struct request *request);
 enum request_step events_start(struct request *request);
 enum request_step events_finish(struct request *request);
 enum request_step event_stream_start(struct request *request);
@@ -228,6 +239,12 @@ enum request_step report_channels_finish(struct request *request);
 extern const struct query report_funnel_query;
 enum request_step report_funnel_start(struct request *request);
 enum request_step report_funnel_finish(struct request *request);
+extern const struct query report_response_times_query;
+enum request_step report_response_times_start(struct request *request);
+enum request_step report_response_times_finish(struct request *request);
+extern const struct query report_breaches_query;
+enum request_step report_breaches_start(struct request *request);
+enum request_step report_breaches_finish(struct request *request);
 
 /* ---- shared by those that take claims about a contact: claims.c ---- */
 

@@ -41,6 +41,7 @@ enum handoff_column {
     COLUMN_NOTE,
     COLUMN_NURTURE_UNTIL,
     COLUMN_UPDATED_AT,
+    COLUMN_ASSIGNED_AT,
 };
 
 /* Attempts and feedback, behind the handoff's number. */
@@ -63,10 +64,30 @@ enum feedback_column {
     FEEDBACK_ACTOR,
     FEEDBACK_AT,
 };
+enum history_column {
+    HISTORY_COLUMN_KIND = 1,
+    HISTORY_COLUMN_AT,
+    HISTORY_COLUMN_ACTOR,
+    HISTORY_COLUMN_REASON,
+    HISTORY_COLUMN_MEMBER,
+    HISTORY_COLUMN_PREVIOUS,
+    HISTORY_COLUMN_UNTIL,
+    HISTORY_COLUMN_ENDED_AT,
+    HISTORY_COLUMN_ENDED_BY,
+    HISTORY_COLUMN_CLOCK_ID,
+    HISTORY_COLUMN_DETAIL,
+};
 enum { CLOCK_COLUMNS = 1 }; /* where those of a clock begin */
 
 /* In the order in which they are asked for. */
-enum document_query { QUERY_HANDOFFS, QUERY_CLOCKS, QUERY_ATTEMPTS, QUERY_FEEDBACK, QUERY_COUNT_ };
+enum document_query {
+    QUERY_HANDOFFS,
+    QUERY_CLOCKS,
+    QUERY_ATTEMPTS,
+    QUERY_FEEDBACK,
+    QUERY_HISTORY,
+    QUERY_COUNT_
+};
 _Static_assert((int)QUERY_COUNT_ <= (int)READ_QUERIES_MAX, "they travel in one operation");
 
 struct read_op *handoff_documents_request(struct request *request, const struct uuid ids[],
@@ -77,6 +98,7 @@ struct read_op *handoff_documents_request(struct request *request, const struct 
         [QUERY_CLOCKS] = STATEMENT_HANDOFF_CLOCKS,
         [QUERY_ATTEMPTS] = STATEMENT_HANDOFF_ATTEMPTS,
         [QUERY_FEEDBACK] = STATEMENT_HANDOFF_FEEDBACK,
+        [QUERY_HISTORY] = STATEMENT_HANDOFF_HISTORY,
     };
     struct read_op *read = request_read(request);
     if (read == NULL) {
@@ -99,6 +121,7 @@ void handoff_documents_init(struct handoff_documents *documents, const struct re
         .clocks = {.rows = read->queries[QUERY_CLOCKS].rows},
         .attempts = {.rows = read->queries[QUERY_ATTEMPTS].rows},
         .feedback = {.rows = read->queries[QUERY_FEEDBACK].rows},
+        .history = {.rows = read->queries[QUERY_HISTORY].rows},
         .now_us = read->op.now_us,
     };
 }
@@ -185,6 +208,7 @@ static void write_times(struct json_writer *json, const struct rows *rows, size_
         const char *name;
         enum handoff_column column;
     } times[] = {
+        {"assigned_at",    COLUMN_ASSIGNED_AT   },
         {"accepted_at",    COLUMN_ACCEPTED_AT   },
         {"work_by",        COLUMN_WORK_BY       },
         {"contacted_at",   COLUMN_CONTACTED_AT  },
@@ -279,6 +303,43 @@ static void write_feedback(struct json_writer *json, struct handoff_details *fee
     json_array_end(json);
 }
 
+/* Each entry has the fields of its kind. */
+static void write_entry(struct json_writer *json, const struct rows *rows, size_t row)
+{
+    const struct str kind = row_text(rows, row, HISTORY_COLUMN_KIND);
+    json_object_begin(json);
+    JSON_FIELD(json, "kind", json_str, kind);
+    JSON_FIELD(json, "at", json_time, row_time(rows, row, HISTORY_COLUMN_AT));
+    JSON_FIELD(json, "actor", json_str, row_text(rows, row, HISTORY_COLUMN_ACTOR));
+    JSON_FIELD(json, "reason", json_str, row_text(rows, row, HISTORY_COLUMN_REASON));
+    if (str_is(kind, "paused")) {
+        JSON_FIELD(json, "until", json_time, row_time(rows, row, HISTORY_COLUMN_UNTIL));
+        JSON_FIELD(json, "ended_at", json_time, row_time(rows, row, HISTORY_COLUMN_ENDED_AT));
+        JSON_FIELD(json, "ended_by", json_str, row_text(rows, row, HISTORY_COLUMN_ENDED_BY));
+    } else {
+        JSON_FIELD(json, "member", json_uuid, row_uuid(rows, row, HISTORY_COLUMN_MEMBER));
+    }
+    if (str_is(kind, "assigned")) {
+        JSON_FIELD(json, "previous", json_uuid, row_uuid(rows, row, HISTORY_COLUMN_PREVIOUS));
+    }
+    if (str_is(kind, "escalated")) {
+        JSON_FIELD(json, "clock_id", json_uuid, row_uuid(rows, row, HISTORY_COLUMN_CLOCK_ID));
+        JSON_FIELD(json, "detail", json_raw, row_text(rows, row, HISTORY_COLUMN_DETAIL));
+    }
+    json_object_end(json);
+}
+
+static void write_history(struct json_writer *json, struct handoff_details *history, int64_t number)
+{
+    json_key(json, "history");
+    json_array_begin(json);
+    size_t row;
+    while (take_detail(history, number, &row)) {
+        write_entry(json, history->rows, row);
+    }
+    json_array_end(json);
+}
+
 /* ---- the whole ---- */
 
 static void format_etag(const struct rows *rows, size_t row, char out[static HANDOFF_ETAG_BYTES])
@@ -323,6 +384,7 @@ bool handoff_document_write(struct json_writer *json, struct handoff_documents *
     JSON_FIELD(json, "gpct", json_raw, row_text(rows, row, COLUMN_GPCT));
     JSON_FIELD(json, "deal", json_raw, row_text(rows, row, COLUMN_DEAL));
     write_feedback(json, &documents->feedback, number);
+    write_history(json, &documents->history, number);
     JSON_FIELD(json, "reason", json_str, row_text(rows, row, COLUMN_REASON));
     JSON_FIELD(json, "note", json_str, row_text(rows, row, COLUMN_NOTE));
     JSON_FIELD(json, "nurture_until", json_time, row_time(rows, row, COLUMN_NURTURE_UNTIL));

@@ -26,6 +26,7 @@ struct handoff_documents {
     struct handoff_details clocks;
     struct handoff_details attempts;
     struct handoff_details feedback;
+    struct handoff_details history;
     size_t next;
     int64_t now_us;
 };

@@ -9,8 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "domain/statistics.h"
-#include "table.h"
+#include "handlers/report_period.h"
 
 enum {
     SMALL_SAMPLE_BELOW = 10,
@@ -25,15 +24,12 @@ static const char *const reachable_stages[REACHABLE + 1] = {
 };
 
 struct report_query {
-    struct query_time from;
-    struct query_time to;
+    struct report_period period;
     int from_stage;
     int to_stage;
 };
 
-#define PERIOD_PARAMS                                                                              \
-    QUERY_PARAM("from", TIME, struct report_query, from),                                          \
-        QUERY_PARAM("to", TIME, struct report_query, to)
+#define PERIOD_PARAMS REPORT_PERIOD_PARAMS(struct report_query, period)
 
 static const struct query_param channels_params[] = {
     PERIOD_PARAMS,
@@ -47,61 +43,8 @@ const struct query report_channels_query = QUERY(struct report_query, channels_p
 static const struct query_param funnel_params[] = {PERIOD_PARAMS};
 const struct query report_funnel_query = QUERY(struct report_query, funnel_params);
 
-/* ---- what reports share ---- */
-
-/* $1 to $5 of every report: the period, bare dates as days, and the zone whose midnights they are.
- */
-static void add_period(struct request *request, struct params *params)
-{
-    const struct report_query *query = request->query;
-    const int32_t days[] = {query->from.days, query->to.days};
-    param_time(params, query->from.at_us);
-    param_time(params, query->to.at_us);
-    for (size_t i = 0; i < ARRAY_LEN(days); i++) {
-        if (days[i] == DATE_NONE) {
-            param_null(params);
-        } else {
-            param_int(params, days[i]);
-        }
-    }
-    param_text(params, catalog_organisation(request->catalog)->time_zone);
-}
-
-/* Where days begin only the database knew, so this is looked at when it has answered. */
-static bool period_is_sound(struct request *request, int64_t from_us, int64_t to_us)
-{
-    if (from_us != TIME_NONE && to_us != TIME_NONE && to_us < from_us) {
-        faults_add(&request->faults, "?to", "order", "The period ends before it begins.");
-    }
-    return request->faults.count == 0;
-}
-
-static void begin_document(struct json_writer *json, int64_t from_us, int64_t to_us,
-                           const char *rows)
-{
-    json_object_begin(json);
-    JSON_FIELD(json, "from", json_time, from_us);
-    JSON_FIELD(json, "to", json_time, to_us);
-    json_key(json, rows);
-    json_array_begin(json);
-}
-
 /* "There is none": null in JSON, empty in CSV. */
 static const double no_number = (double)NAN;
-
-static double ratio(int64_t part, int64_t whole)
-{
-    return whole > 0 ? (double)part / (double)whole : no_number;
-}
-
-/* NaN at both ends when there were no trials. */
-static struct interval interval_of(int64_t successes, int64_t trials)
-{
-    struct interval interval;
-    return wilson_interval((uint64_t)successes, (uint64_t)trials, &interval)
-               ? interval
-               : (struct interval){.low = no_number, .high = no_number};
-}
 
 /* ---- channels ---- */
 
@@ -160,7 +103,7 @@ enum request_step report_channels_start(struct request *request)
         return REQUEST_REPLY;
     }
     struct params *params = read_op_query(read, STATEMENT_REPORT_CHANNELS);
-    add_period(request, params);
+    report_period_params(request, &query->period, params);
     param_text(params, str_from(reachable_stages[query->from_stage]));
     param_text(params, str_from(reachable_stages[query->to_stage]));
     param_text(params, catalog_organisation(request->catalog)->currency);
@@ -212,8 +155,8 @@ static bool collect_channels(const struct rows *rows, struct arena *arena,
             .row = row,
             .channel = row_text(rows, row, CHANNELS_CHANNEL),
             .leads = leads,
-            .rate = ratio(converted, leads),
-            .interval = interval_of(converted, leads),
+            .rate = report_ratio(converted, leads),
+            .interval = report_interval(converted, leads),
         };
     }
     qsort(channels->items, channels->count, sizeof *channels->items, compare_volume);
@@ -315,7 +258,7 @@ enum request_step report_channels_finish(struct request *request)
     struct channels channels;
     const int64_t from_us = row_time(rows, 0, CHANNELS_SINCE);
     const int64_t to_us = row_time(rows, 0, CHANNELS_UNTIL);
-    if (!period_is_sound(request, from_us, to_us)) {
+    if (!report_period_is_sound(request, from_us, to_us)) {
         return problem_faults(request);
     }
     if (!collect_channels(rows, request->arena, &channels)) {
@@ -324,7 +267,9 @@ enum request_step report_channels_finish(struct request *request)
     struct table table;
     table_begin(&table, request, channels_columns, ARRAY_LEN(channels_columns));
     if (table.format == TABLE_JSON) {
-        begin_document(&table.json, from_us, to_us, "data");
+        report_begin_document(&table.json, from_us, to_us);
+        json_key(&table.json, "data");
+        json_array_begin(&table.json);
     }
     for (size_t i = 0; i < channels.count; i++) {
         write_channel(&table, &channels, i, request->arena);
@@ -359,7 +304,8 @@ enum request_step report_funnel_start(struct request *request)
     if (read == NULL) {
         return REQUEST_REPLY;
     }
-    add_period(request, read_op_query(read, STATEMENT_REPORT_FUNNEL));
+    const struct report_query *query = request->query;
+    report_period_params(request, &query->period, read_op_query(read, STATEMENT_REPORT_FUNNEL));
     return REQUEST_RUN;
 }
 
@@ -368,13 +314,13 @@ static void write_stage(struct table *table, const struct rows *rows, size_t sta
 {
     const int64_t reached = row_bigint(rows, 0, FUNNEL_REACHED + stage);
     const int64_t previous = stage > 0 ? row_bigint(rows, 0, FUNNEL_REACHED + stage - 1) : 0;
-    const struct interval interval = interval_of(stage > 0 ? reached : 0, previous);
+    const struct interval interval = report_interval(stage > 0 ? reached : 0, previous);
     const bool has_next = stage + 1 < REACHABLE;
     table_row(table);
     table_text(table, reachable_stages[stage]);
     table_int(table, reached);
-    table_real(table, ratio(reached, previous));
-    table_real(table, ratio(reached, row_bigint(rows, 0, FUNNEL_REACHED)));
+    table_real(table, report_ratio(reached, previous));
+    table_real(table, report_ratio(reached, row_bigint(rows, 0, FUNNEL_REACHED)));
     table_real(table, interval.low);
     table_real(table, interval.high);
     table_real(table, has_next ? row_real(rows, 0, FUNNEL_MEDIAN_SECONDS + stage) : no_number);
@@ -385,13 +331,15 @@ enum request_step report_funnel_finish(struct request *request)
     const struct rows *rows = request->read->queries[0].rows;
     const int64_t from_us = row_time(rows, 0, FUNNEL_SINCE);
     const int64_t to_us = row_time(rows, 0, FUNNEL_UNTIL);
-    if (!period_is_sound(request, from_us, to_us)) {
+    if (!report_period_is_sound(request, from_us, to_us)) {
         return problem_faults(request);
     }
     struct table table;
     table_begin(&table, request, funnel_columns, ARRAY_LEN(funnel_columns));
     if (table.format == TABLE_JSON) {
-        begin_document(&table.json, from_us, to_us, "stages");
+        report_begin_document(&table.json, from_us, to_us);
+        json_key(&table.json, "stages");
+        json_array_begin(&table.json);
     }
     for (size_t stage = 0; stage < REACHABLE; stage++) {
         write_stage(&table, rows, stage);

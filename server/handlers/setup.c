@@ -12,18 +12,19 @@ static const struct {
     enum catalog_kind kind;
     const char *what;
 } kinds[] = {
-    {"/v1/attributes",      CATALOG_ATTRIBUTE,  "attribute" },
-    {"/v1/offers",          CATALOG_OFFER,      "offer"     },
-    {"/v1/forms",           CATALOG_FORM,       "form"      },
-    {"/v1/campaigns",       CATALOG_CAMPAIGN,   "campaign"  },
-    {"/v1/members",         CATALOG_MEMBER,     "member"    },
-    {"/v1/reasons",         CATALOG_REASON,     "reason"    },
-    {"/v1/keys",            CATALOG_KEY,        "key"       },
-    {"/v1/sla/policies",    CATALOG_POLICY,     "policy"    },
-    {"/v1/sla/calendars",   CATALOG_CALENDAR,   "calendar"  },
-    {"/v1/scoring/models",  CATALOG_MODEL,      "model"     },
-    {"/v1/sla/agreements",  CATALOG_AGREEMENT,  "agreement" },
-    {"/v1/sla/commitments", CATALOG_COMMITMENT, "commitment"},
+    {"/v1/attributes",            CATALOG_ATTRIBUTE,  "attribute" },
+    {"/v1/offers",                CATALOG_OFFER,      "offer"     },
+    {"/v1/forms",                 CATALOG_FORM,       "form"      },
+    {"/v1/campaigns",             CATALOG_CAMPAIGN,   "campaign"  },
+    {"/v1/members/{id}/absences", CATALOG_ABSENCE,    "absence"   },
+    {"/v1/members",               CATALOG_MEMBER,     "member"    },
+    {"/v1/reasons",               CATALOG_REASON,     "reason"    },
+    {"/v1/keys",                  CATALOG_KEY,        "key"       },
+    {"/v1/sla/policies",          CATALOG_POLICY,     "policy"    },
+    {"/v1/sla/calendars",         CATALOG_CALENDAR,   "calendar"  },
+    {"/v1/scoring/models",        CATALOG_MODEL,      "model"     },
+    {"/v1/sla/agreements",        CATALOG_AGREEMENT,  "agreement" },
+    {"/v1/sla/commitments",       CATALOG_COMMITMENT, "commitment"},
 };
 
 /* The row of `kinds` whose path the route's begins with. */
@@ -86,6 +87,11 @@ const struct query reason_list_query = QUERY(struct setup_list_query, reason_par
 static bool is_listed(const struct request *request, const struct catalog_entry *entry)
 {
     const struct setup_list_query *query = request->query;
+    if (entry->kind == CATALOG_ABSENCE) { /* those of the member in the path */
+        struct uuid member_id;
+        const struct absence *absence = entry->typed;
+        return uuid_parse(request->params[0], &member_id) && uuid_eq(absence->member_id, member_id);
+    }
     if (request->route->query != &reason_list_query || query->reason_kinds == 0) {
         return true;
     }

@@ -181,3 +181,32 @@ enum request_step sla_clocks_finish(struct request *request)
     }
     return list_end(request, &json, has_next ? &next : NULL);
 }
+
+/* ---- one, with its pauses ---- */
+
+enum { QUERY_CLOCK, QUERY_PAUSES };
+
+enum request_step sla_clock_start(struct request *request)
+{
+    struct uuid clock_id;
+    struct read_op *read = request_uuid_param(request, 0, &clock_id) ? request_read(request) : NULL;
+    if (read == NULL) {
+        return REQUEST_REPLY;
+    }
+    param_uuid(read_op_query(read, STATEMENT_SLA_CLOCK_ONE), clock_id);
+    param_uuid(read_op_query(read, STATEMENT_SLA_CLOCK_PAUSES), clock_id);
+    return REQUEST_RUN;
+}
+
+enum request_step sla_clock_finish(struct request *request)
+{
+    const struct rows *clock = request->read->queries[QUERY_CLOCK].rows;
+    if (rows_count(clock) == 0) {
+        return problem(request, ERR_NOT_FOUND, "There is no such clock.");
+    }
+    struct json_writer json;
+    reply_json(request, 200, &json);
+    sla_clock_write_whole(&json, clock, request->read->queries[QUERY_PAUSES].rows,
+                          request->read->op.now_us);
+    return reply_end(request);
+}

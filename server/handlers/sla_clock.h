@@ -24,9 +24,16 @@ enum sla_clock_column {
     SLA_CLOCK_CALENDAR_ID,
     SLA_CLOCK_CALENDAR_VERSION,
     SLA_CLOCK_OPEN_SECONDS,
+    SLA_CLOCK_ORIGINAL_DUE_AT,
+    SLA_CLOCK_EVIDENCE_AT,
+    SLA_CLOCK_PAUSED_AT,
+    SLA_CLOCK_PAUSED_SECONDS,
 };
 
 /* Writes the object of one row, whose columns begin at `column`. A clock that has not ended has run
  * until `now_us`, the database's time. */
 void sla_clock_write(struct json_writer *json, const struct rows *rows, size_t row, size_t column,
                      int64_t now_us);
+/* The same with "pauses", from the rows of sla_clock_pauses.sql. */
+void sla_clock_write_whole(struct json_writer *json, const struct rows *rows,
+                           const struct rows *pauses, int64_t now_us);

@@ -353,7 +353,8 @@ def figures(service):
     """Every report, byte for byte but for the time at which it was made."""
     found = {}
     for accept in ("application/json", "text/csv"):
-        for path in ("/v1/reports/channels", "/v1/reports/funnel"):
+        for path in ("/v1/reports/channels", "/v1/reports/funnel", "/v1/reports/response_times",
+                     "/v1/reports/response_times?by=form", "/v1/reports/breaches", "/v1/reports/breaches?by=rep"):
             found[path, accept] = expect(service.reader.get(path, headers={"Accept": accept}), 200).content
     status = settled_status(service)
     found["status"] = json.dumps({name: value for name, value in status.items() if name not in ("as_of", "next_change_at")})

@@ -58,7 +58,7 @@ def stage_of(service, handoff):
 
 def steady(handoff):
     """Without what time alone changes."""
-    clocks = [{**clock, "wall_seconds": None, "open_seconds": None} for clock in handoff["clocks"]]
+    clocks = [{**clock, "wall_seconds": None, "open_seconds": None, "paused_seconds": None} for clock in handoff["clocks"]]
     return {**handoff, "clocks": clocks}
 
 

@@ -1,6 +1,7 @@
 """A PostgreSQL cluster for the tests: made in a temporary directory, on a Unix socket and a free port of
 127.0.0.1, with fsync on (Relais refuses to serve without), ended by pid."""
 
+import datetime
 import os
 import pathlib
 import pwd
@@ -202,6 +203,10 @@ class Database:
             assert before is None or ahead >= before, "a clock does not go back"
             connection.execute("DELETE FROM test_clock")
             connection.execute("INSERT INTO test_clock (ahead) VALUES (%s)", (ahead,))
+
+    def pass_time(self, delta):
+        """So much later than now, for Relais."""
+        self.move_clock((self.value("SELECT max(ahead) FROM test_clock") or datetime.timedelta()) + delta)
 
     def drop(self):
         with self.cluster.connect() as connection:

@@ -202,7 +202,8 @@ static const struct {
      "\",\"previous_hash\":null}"                                    },
     {CATALOG_POLICY,    "{\"name\":\"P\",\"kind\":\"attempts\",\"target\":\"P7D\"}",                   NEW_ID,
      "{\"name\":\"P\",\"position\":2,\"kind\":\"attempts\",\"starts\":\"mql\",\"attempts\":5,"
-     "\"target\":\"P7D\",\"calendar\":null,\"warn_at\":[0.5,0.8],\"applies_when\":null,"
+     "\"target\":\"P7D\",\"calendar\":null,\"warn_at\":[0.5,0.8],\"escalate\":[],\"applies_when\":"
+     "null,"
      "\"active\":true}"                                                          },
     {CATALOG_CALENDAR,
      "{\"name\":\"C\",\"time_zone\":\"UTC\",\"hours\":{\"monday\":[[\"00:00\",\"24:00\"]]}}",          NEW_ID,
@@ -497,10 +498,11 @@ static void test_every_kind_has_a_limit(void **state)
     assert_refused(&fixture, CATALOG_POLICY, NULL,
                    "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":\"PT1H\"}", " too_many");
     /* One may still be changed, and positions end somewhere. */
-    assert_taken(&fixture, CATALOG_POLICY, ids[0], "{\"position\":null}", ids[0],
-                 "{\"name\":\"P\",\"position\":1000,\"kind\":\"acceptance\",\"starts\":\"mql\","
-                 "\"attempts\":null,\"target\":\"PT1H\",\"calendar\":null,\"warn_at\":[],"
-                 "\"applies_when\":null,\"active\":true}");
+    assert_taken(
+        &fixture, CATALOG_POLICY, ids[0], "{\"position\":null}", ids[0],
+        "{\"name\":\"P\",\"position\":1000,\"kind\":\"acceptance\",\"starts\":\"mql\","
+        "\"attempts\":null,\"target\":\"PT1H\",\"calendar\":null,\"warn_at\":[],\"escalate\":[],"
+        "\"applies_when\":null,\"active\":true}");
     arena_done(&fixture.arena);
     catalog_unref(fixture.catalog);
     default_rows_done(&rows);

@@ -432,7 +432,7 @@ static inline size_t effect_count(const struct effects *effects)
            effects->attempts.count + effects->feedback.count + effects->consents.count +
            effects->deals.count + effects->merges.count + effects->handoffs.count +
            effects->quarantines.count + effects->settlements.count + effects->traces.count +
-           effects->erasures.count;
+           effects->erasures.count + effects->histories.count + effects->pause_ends.count;
 }
 
 /* ---- what always holds ---- */

@@ -70,6 +70,8 @@ changed_handoff AS (
         pause_reason = NULL, gpct = NULL, note = NULL, version = h.version + 1, updated_at = $3::timestamptz
     FROM member m WHERE h.contact_id = m.contact_id
     RETURNING m.root),
+changed_history AS (
+    UPDATE handoff_history h SET reason = NULL FROM member m WHERE h.contact_id = m.contact_id AND h.kind = 'paused'),
 changed_attempt AS (
     UPDATE attempt a SET note = NULL FROM member m WHERE a.contact_id = m.contact_id
     RETURNING m.root),

@@ -72,12 +72,18 @@ item (rank, part, at, id, item) AS (
                                relais_text(t.met_at) AS met_at, relais_text(t.breached_at) AS breached_at,
                                relais_text(t.ended_at) AS ended_at, t.end_reason) AS x
     UNION ALL
-    SELECT 12, 'deals', t.won_at, t.deal_id::text, row_to_json(x)
+    SELECT 12, 'handoff_history', t.at, t.entry_id::text, row_to_json(x)
+    FROM member m JOIN handoff_history t ON t.contact_id = m.contact_id
+    CROSS JOIN LATERAL (SELECT t.handoff_id, t.kind, relais_text(t.at) AS at, t.actor, t.reason, t.member, t.previous,
+                               relais_text(t.until) AS until, relais_text(t.ended_at) AS ended_at, t.ended_by,
+                               t.clock_id) AS x
+    UNION ALL
+    SELECT 13, 'deals', t.won_at, t.deal_id::text, row_to_json(x)
     FROM member m JOIN deal t ON t.contact_id = m.contact_id
     CROSS JOIN LATERAL (SELECT t.deal_id AS id, t.kind, t.amount, t.currency, relais_text(t.won_at) AS won_at, t.handoff_id,
                                t.assignee, t.qualified_by, t.actor) AS x
     UNION ALL
-    SELECT 13, 'quarantined', t.received_at, t.quarantine_id::text, row_to_json(x)
+    SELECT 14, 'quarantined', t.received_at, t.quarantine_id::text, row_to_json(x)
     FROM root r JOIN email_identity i ON i.contact_id = r.id JOIN quarantine t ON t.email_key = i.email_key
     CROSS JOIN LATERAL (SELECT t.quarantine_id AS id, t.form, t.reasons, t.email, relais_text(t.occurred_at) AS occurred_at,
                                relais_text(t.received_at) AS received_at, t.payload -> 'attributes' AS attributes,

@@ -35,10 +35,15 @@ item (rank, at, id, other, a, b, c, d, e, number, flag, until, document) AS (
     FROM member m JOIN feedback t ON t.contact_id = m.contact_id
     UNION ALL
     SELECT 8, t.won_at, t.deal_id, t.handoff_id, t.kind, t.currency, t.actor, NULL, NULL, t.amount, NULL, NULL, NULL
-    FROM member m JOIN deal t ON t.contact_id = m.contact_id)
+    FROM member m JOIN deal t ON t.contact_id = m.contact_id
+    UNION ALL
+    SELECT CASE t.kind WHEN 'assigned' THEN 9 WHEN 'paused' THEN 10 WHEN 'escalated' THEN 11 ELSE 12 END, t.at, t.entry_id,
+           t.handoff_id, CASE WHEN t.kind = 'paused' THEN relais_text(t.ended_at) ELSE t.member::text END,
+           coalesce(t.previous, t.clock_id)::text, t.actor, t.reason, NULL, NULL, NULL, t.until, NULL
+    FROM member m JOIN handoff_history t ON t.contact_id = m.contact_id)
 SELECT i.rank, i.at, i.id, i.other, i.a, i.b, i.c, i.d, i.e, i.number, i.flag, i.until, i.document
 FROM item i
-WHERE (i.at, i.rank, i.id) < (coalesce($2::timestamptz, 'infinity'::timestamptz), coalesce($3::int, 9),
+WHERE (i.at, i.rank, i.id) < (coalesce($2::timestamptz, 'infinity'::timestamptz), coalesce($3::int, 13),
                               coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
 ORDER BY i.at DESC, i.rank DESC, i.id DESC
 LIMIT $5::int

@@ -4,7 +4,9 @@ SELECT w.n, k.clock_id, k.handoff_id, coalesce(c.merged_into, c.contact_id) AS c
        k.policy_version, k.calendar_id, k.calendar_version,
        CASE WHEN k.calendar_id IS NOT NULL
             THEN calendar_open_before(k.calendar_id, k.calendar_version, coalesce(k.ended_at, relais_now()))
-                 - calendar_open_before(k.calendar_id, k.calendar_version, k.started_at) END
+                 - calendar_open_before(k.calendar_id, k.calendar_version, k.started_at) END,
+       coalesce(k.original_due_at, k.due_at - make_interval(secs => k.paused_seconds)) AS original_due_at, k.evidence_at,
+       k.paused_at, k.paused_seconds
 FROM unnest($1::uuid[]) WITH ORDINALITY AS w (handoff_id, n)
 JOIN handoff h ON h.handoff_id = w.handoff_id
 JOIN contact c ON c.contact_id = h.contact_id

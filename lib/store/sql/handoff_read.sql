@@ -10,7 +10,7 @@ SELECT w.n, h.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h
        h.trigger ->> 'actor' AS actor, h.trigger ->> 'reason' AS trigger_reason,
        h.opened_at, h.accepted_at, h.work_by, h.contacted_at, h.qualified_at, h.opportunity_at, h.closed_at,
        h.paused_until, h.pause_reason, h.gpct::text AS gpct, h.deal::text AS deal,
-       h.reason, h.note, h.nurture_until, h.updated_at
+       h.reason, h.note, h.nurture_until, h.updated_at, h.assigned_at
 FROM unnest($1::uuid[]) WITH ORDINALITY AS w (handoff_id, n)
 JOIN handoff h ON h.handoff_id = w.handoff_id
 JOIN contact c ON c.contact_id = h.contact_id

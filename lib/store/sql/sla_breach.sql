@@ -1,6 +1,7 @@
--- Flags what is overdue at $2 among the locked contacts $1: once, since the state leaves 'running'.
+-- Flags what is overdue at $2 among the locked contacts $1: once, since the state leaves 'running'. Steps of escalation
+-- may be still to come.
 UPDATE sla_clock k
-SET state = 'breached', breached_at = $2::timestamptz, wake_at = NULL, warnings = '{}'
+SET state = 'breached', breached_at = $2::timestamptz, wake_at = k.step_at[1], warnings = '{}'
 WHERE k.contact_id IN (SELECT contact_id FROM contact
                        WHERE contact_id = ANY ($1::uuid[]) OR merged_into = ANY ($1::uuid[])) AND k.state = 'running' AND k.due_at <= $2::timestamptz
   AND k.wake_at <= $2::timestamptz

@@ -1,0 +1,13 @@
+-- The clock $1. The columns are those of handoff_clocks.sql from its second on.
+SELECT k.clock_id, k.handoff_id, coalesce(c.merged_into, c.contact_id) AS contact_id, h.assignee, k.kind, k.policy,
+       k.policy_id, k.state, k.started_at, k.due_at, k.met_at, k.breached_at, k.ended_at, k.end_reason,
+       k.policy_version, k.calendar_id, k.calendar_version,
+       CASE WHEN k.calendar_id IS NOT NULL
+            THEN calendar_open_before(k.calendar_id, k.calendar_version, coalesce(k.ended_at, relais_now()))
+                 - calendar_open_before(k.calendar_id, k.calendar_version, k.started_at) END,
+       coalesce(k.original_due_at, k.due_at - make_interval(secs => k.paused_seconds)) AS original_due_at, k.evidence_at,
+       k.paused_at, k.paused_seconds
+FROM sla_clock k
+JOIN handoff h ON h.contact_id = k.contact_id AND h.handoff_id = k.handoff_id
+JOIN contact c ON c.contact_id = k.contact_id
+WHERE k.clock_id = $1::uuid
