@@ -12,11 +12,13 @@ enum err_code background_extend_calendars(struct store *store, struct err *reter
     if (now_us < background->next_calendars_us) {
         return OK;
     }
-    const enum err_code code = calendars_extend(background->conn, reterr);
-    if (code != OK) {
-        return code;
+    /* One at a time: the thread has clocks to look at. */
+    size_t count = 0;
+    enum err_code code = calendars_extend(background->conn, 1, &count, reterr);
+    if (code == OK && count == 0) {
+        code = conn_run(background->conn, STATEMENT_CALENDAR_FORGET, /* params= */ NULL,
+                        /* ret_rows= */ NULL, reterr);
+        background->next_calendars_us = code == OK ? now_us + look_pause_us : 0;
     }
-    background->next_calendars_us = now_us + look_pause_us;
-    return conn_run(background->conn, STATEMENT_CALENDAR_FORGET, /* params= */ NULL,
-                    /* ret_rows= */ NULL, reterr);
+    return code;
 }

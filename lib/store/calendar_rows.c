@@ -304,7 +304,8 @@ static enum err_code lock_due(struct conn *conn, struct params *params, struct r
     return code;
 }
 
-enum err_code calendars_extend(struct conn *conn, struct err *reterr)
+enum err_code calendars_extend(struct conn *conn, size_t count_max, size_t *ret_count,
+                               struct err *reterr)
 {
     struct params params;
     CLEANUP(arena_done) struct arena arena;
@@ -315,7 +316,7 @@ enum err_code calendars_extend(struct conn *conn, struct err *reterr)
     params_init(&params);
     arena_init(&arena, EXTENSION_BYTES_MAX);
     enum err_code code = lock_due(conn, &params, &due, &now_us, reterr);
-    for (size_t i = 0; code == OK && i < rows_count(due); i++) {
+    for (size_t i = 0; code == OK && count < count_max && i < rows_count(due); i++) {
         code = extend_one(conn, &params, due, i, now_us, &arena, &count, reterr);
     }
     rows_free(due);
@@ -336,5 +337,6 @@ enum err_code calendars_extend(struct conn *conn, struct err *reterr)
         conn_abandon(conn, is_synced);
         return code;
     }
+    *ret_count = count;
     return conn_end(conn, reterr);
 }

@@ -38,8 +38,9 @@ enum err_code calendar_send_expansion(struct conn *conn, struct params *params,
                                       struct calendar_key key, const json_t *body, int64_t now_us,
                                       struct arena *arena, struct err *reterr) MUSTCHECK;
 /*
- * Expands what is not expanded, or not far enough any more; a transaction on an idle connection.
- * When there was something, the set-up's version is a new one, so that every instance reads it
- * again.
+ * Expands what is not expanded, or not far enough any more, but at most so many; a transaction on
+ * an idle connection. When there was something (*ret_count), the set-up's version is a new one, so
+ * that every instance reads it again.
  */
-enum err_code calendars_extend(struct conn *conn, struct err *reterr) MUSTCHECK;
+enum err_code calendars_extend(struct conn *conn, size_t count_max, size_t *ret_count,
+                               struct err *reterr) MUSTCHECK;

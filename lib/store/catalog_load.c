@@ -188,7 +188,8 @@ static enum err_code load_whole(struct conn *conn, struct arena *arena,
         if (code != OK || is_whole) {
             return code;
         }
-        code = calendars_extend(conn, reterr);
+        size_t count;
+        code = calendars_extend(conn, SIZE_MAX, &count, reterr);
         if (code != OK) {
             return code;
         }
