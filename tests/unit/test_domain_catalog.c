@@ -1,6 +1,8 @@
 /* The set-up's snapshot: what a fresh database holds, building, finding, sharing, showing. */
 #include "test_domain_catalog_support.h"
 
+#include "domain/catalog_kinds.h"
+
 #include <pthread.h>
 
 #include "base/clock.h"
@@ -139,6 +141,27 @@ static void test_the_default_model_is_the_one_the_scoring_tests_use(void **state
     default_rows_done(&rows);
 }
 
+/* Nothing changed but that fields of later releases got what they are shown to have anyhow. */
+static void assert_same_but_later_fields(const json_t *checked, const json_t *stored,
+                                         enum catalog_kind kind)
+{
+    json_auto_t *defaults = json_from(catalog_kind_rules[kind].defaults);
+    const char *name;
+    json_t *value;
+    json_object_foreach(json_unconst(checked), name, value)
+    {
+        const json_t *old = json_object_get(stored, name);
+        if (old == NULL)
+            old = json_object_get(defaults, name);
+        if (old == NULL ? !json_is_null(value) : !json_equal(value, old))
+            fail_msg("%s %s was changed", catalog_kind_names[kind], name);
+    }
+    json_object_foreach(json_unconst(stored), name, value)
+    {
+        assert_non_null(json_object_get(checked, name));
+    }
+}
+
 /* Were a default incomplete or not normalised, the first PATCH would change more than it says. */
 static void test_stored_defaults_are_a_fixed_point_of_the_check(void **state)
 {
@@ -162,9 +185,7 @@ static void test_stored_defaults_are_a_fixed_point_of_the_check(void **state)
         if (catalog_check(catalog, &proposal, &arena, &body, &slug, &faults, &err) != OK)
             fail_msg("%s %.*s: %s %s", catalog_kind_names[entry->kind], STR_ARGS(entry->slug),
                      faults.items[0].pointer, faults.items[0].detail);
-        if (entry->kind == CATALOG_POLICY) /* came later; what is missing is shown as empty */
-            assert_int_equal(json_object_del(body, "escalate"), 0);
-        assert_true(json_equal(body, entry->body));
+        assert_same_but_later_fields(body, entry->body, entry->kind);
         assert_true(str_eq(slug, entry->slug));
         json_decref(body);
     }
