@@ -512,10 +512,12 @@ void event_streams_init(struct event_streams *streams, struct store *store)
         buf_init(&streams->page_memory[i].text, EVENT_PAGE_BYTES_MAX);
     }
     for (size_t i = 0; i < EVENT_PAGES_KEPT; i++) {
-        streams->pages[i] = page++;
+        streams->pages[i] = page;
+        page++;
     }
     for (size_t i = 0; i < EVENT_READS_MAX; i++) {
-        streams->reads[i] = (struct event_read){.streams = streams, .page = page++};
+        streams->reads[i] = (struct event_read){.streams = streams, .page = page};
+        page++;
     }
     streams->follower = (struct event_read){.streams = streams, .page = page};
 }

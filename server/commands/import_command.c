@@ -282,12 +282,12 @@ static void print_summary(const struct import *import)
 {
     const char *verb = import->run.is_dry_run ? "would be " : "";
     const uint64_t *outcomes = import->outcomes;
+    const unsigned long long imported = outcomes[IMPORT_TAKEN] + outcomes[IMPORT_MADE];
     (void)printf("%s: %llu rows: %llu %simported (%llu new contact%s), %llu known already, "
                  "%llu rejected",
-                 kind_names[import->rules.kind], (unsigned long long)import->row_count,
-                 (unsigned long long)(outcomes[IMPORT_TAKEN] + outcomes[IMPORT_MADE]), verb,
-                 (unsigned long long)outcomes[IMPORT_MADE], outcomes[IMPORT_MADE] == 1 ? "" : "s",
-                 (unsigned long long)outcomes[IMPORT_KNOWN],
+                 kind_names[import->rules.kind], (unsigned long long)import->row_count, imported,
+                 verb, (unsigned long long)outcomes[IMPORT_MADE],
+                 outcomes[IMPORT_MADE] == 1 ? "" : "s", (unsigned long long)outcomes[IMPORT_KNOWN],
                  (unsigned long long)outcomes[IMPORT_REJECTED]);
     print_made(import->made.forms, "form", verb);
     print_made(import->made.members, "member", verb);

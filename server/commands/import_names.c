@@ -201,10 +201,12 @@ enum err_code import_names_make(struct import_names *names, struct store *store,
     arena_init(&making.arena, MAKING_ARENA_BYTES_MAX);
     making.items =
         arena_array(&making.arena, names->forms.count + names->members.count, sizeof *making.items);
+    if (making.items == NULL) {
+        making_done(&making);
+        return err_set(reterr, ERR_NOMEM, "Out of memory for an import.");
+    }
     struct catalog *catalog = store_catalog(store);
-    enum err_code code =
-        making.items != NULL ? OK : err_set(reterr, ERR_NOMEM, "Out of memory for an import.");
-    code = code != OK ? code : add_forms(&making, names, catalog, reterr);
+    enum err_code code = add_forms(&making, names, catalog, reterr);
     code = code != OK ? code : add_members(&making, names, catalog, reterr);
     if (code == OK && making.count > 0 && !is_dry_run) {
         code = make_all(&making, store, reterr);

@@ -107,6 +107,7 @@ def test_kill_9_of_a_backend(own_service):
             go_on(load)
             # Submissions go on, into the spool, while PostgreSQL recovers.
             wait_until(own_service.database.cluster.answers, 60, "PostgreSQL")
+            wait_until(lambda: backends(own_service.database), 60, "the service's sessions")
             os.kill(chance.choice(backends(own_service.database)), signal.SIGKILL)
             go_on(load, 50)
     wait_until(own_service.database.cluster.answers, 60, "PostgreSQL")
