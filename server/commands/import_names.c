@@ -202,7 +202,7 @@ enum err_code import_names_make(struct import_names *names, struct store *store,
     making.items =
         arena_array(&making.arena, names->forms.count + names->members.count, sizeof *making.items);
     if (making.items == NULL) {
-        making_done(&making);
+        arena_done(&making.arena);
         return err_set(reterr, ERR_NOMEM, "Out of memory for an import.");
     }
     struct catalog *catalog = store_catalog(store);
