@@ -7,6 +7,7 @@ import pytest
 
 import olist_oracle
 from support import funnel
+from support.content import content
 from support.server import command
 
 CONTACTS_MAP = {"email": "{mql_id}@example.com", "occurred_at": "{first_contact_date}", "kind": "form_submission",
@@ -36,14 +37,6 @@ def rejects_in(directory):
     (path,) = [path for path in directory.iterdir() if "reject" in path.name]
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
-
-
-def content(database):
-    """Each table's row count and checksum: what a repeat must leave alone."""
-    tables = [row[0] for row in database.rows(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")]
-    return {table: database.rows(f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")[0]
-            for table in tables}
 
 
 # --- Olist ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from support import funnel, paths, processes
+from support.content import content
 from support.server import command, environment
 from support.waiting import wait_until
 
@@ -135,16 +136,6 @@ def test_an_item_that_postgresql_refuses_is_the_only_one(fresh):
 
 
 # --- dry runs -------------------------------------------------------------------------------------
-
-
-OF_THE_SERVER = {"api_key_use", "notification_cursor"}  # which writes them in the background, by and by
-
-
-def content(database):
-    tables = [row[0] for row in database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-              if row[0] not in OF_THE_SERVER]
-    return {table: database.rows(f"SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t")[0]
-            for table in tables}
 
 
 def test_a_dry_run_comes_true(fresh, tmp_path):
