@@ -108,14 +108,6 @@ struct queue_node *queue_drain(struct queue *queue, size_t max_items, size_t max
     return chain;
 }
 
-bool queue_await(struct queue *queue)
-{
-    must(pthread_mutex_lock(&queue->lock));
-    const bool is_filled = queue_wait(queue, /* timeout_us= */ -1);
-    must(pthread_mutex_unlock(&queue->lock));
-    return is_filled;
-}
-
 void queue_close(struct queue *queue)
 {
     must(pthread_mutex_lock(&queue->lock));

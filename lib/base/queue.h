@@ -38,9 +38,6 @@ bool queue_push(struct queue *queue, struct queue_node *node) MUSTCHECK;
  * timeout, and at once when closed and empty (see queue_is_closed). */
 struct queue_node *queue_drain(struct queue *queue, size_t max_items, size_t max_bytes,
                                int64_t timeout_us) MUSTCHECK;
-/* Waits until there is something to drain, and leaves it there: another thread may be faster.
- * False: closed and empty. */
-bool queue_await(struct queue *queue) MUSTCHECK;
 /* From now on every push fails and nobody waits; what is queued can still be drained. */
 void queue_close(struct queue *queue);
 bool queue_is_closed(struct queue *queue);

@@ -125,7 +125,6 @@ enum err_code store_start(const struct store_config *config, struct store **ret_
     store->config = *config;
     store->database_url = copy_text(config->database_url);
     (void)pthread_mutex_init(&store->catalog_lock, NULL);
-    turns_init(&store->turns, config->writers[LANE_INGEST]);
     atomic_init(&store->is_attached, config->last_setup == NULL);
     atomic_init(&store->is_away, config->last_setup != NULL);
     if (config->last_setup != NULL) {
@@ -199,7 +198,6 @@ void store_stop(struct store *store)
     catalog_unref(store->catalog);
     (void)pthread_mutex_destroy(&store->catalog_lock);
     key_use_done(&store->key_use);
-    turns_done(&store->turns);
     mem_free(store->database_url);
     mem_free(store);
 }

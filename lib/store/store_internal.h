@@ -11,7 +11,6 @@
 #include "store/conn.h"
 #include "store/key_use.h"
 #include "store/store.h"
-#include "store/turns.h"
 
 enum {
     WORKERS_PER_LANE_MAX = 32,
@@ -95,7 +94,6 @@ struct store {
     struct store_config config;
     char *database_url; /* owned copy */
     struct lane_state lanes[LANE_COUNT_];
-    struct turns turns;
     struct background background;
     struct keeper keeper;
     struct key_use key_use;

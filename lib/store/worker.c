@@ -298,24 +298,6 @@ static size_t sort_out(struct store *store, struct op *ops[], size_t count)
     return kept;
 }
 
-static void begin_turn(struct worker *worker)
-{
-    if (worker->lane == LANE_READ) {
-        turns_read_begin(&worker->store->turns);
-    } else if (worker->lane == LANE_INGEST) {
-        turns_ingest_begin(&worker->store->turns);
-    }
-}
-
-static void end_turn(struct worker *worker)
-{
-    if (worker->lane == LANE_READ) {
-        turns_read_end(&worker->store->turns);
-    } else if (worker->lane == LANE_INGEST) {
-        turns_ingest_end(&worker->store->turns);
-    }
-}
-
 void *worker_main(void *argument)
 {
     struct worker *worker = argument;
@@ -325,10 +307,12 @@ void *worker_main(void *argument)
     struct op *ops[OPS_MAX];
     const size_t batch_items = store->config.batch_items < OPS_MAX ? store->config.batch_items
                                                                    : (size_t)OPS_MAX;
-    while (queue_await(&lane->queue)) {
-        begin_turn(worker);
+    for (;;) {
         struct queue_node *node =
-            queue_drain(&lane->queue, batch_items, BATCH_BYTES_MAX, /* timeout_us= */ 0);
+            queue_drain(&lane->queue, batch_items, BATCH_BYTES_MAX, /* timeout_us= */ -1);
+        if (node == NULL) {
+            break;
+        }
         size_t count = 0;
         for (; node != NULL; node = node->next) {
             ops[count++] = CONTAINER_OF(node, struct op, node);
@@ -341,7 +325,6 @@ void *worker_main(void *argument)
             run_batch(worker, ops + begin, length);
             begin += length;
         }
-        end_turn(worker);
     }
     return NULL;
 }

@@ -71,22 +71,6 @@ static void test_timeout_and_close(void **state)
     queue_done(NULL);
 }
 
-static void test_await_takes_nothing(void **state)
-{
-    (void)state;
-    struct queue queue;
-    struct item item = {0};
-    queue_init(&queue, 5);
-    assert_true(queue_push(&queue, &item.node));
-    assert_true(queue_await(&queue));
-    assert_int_equal(queue_length(&queue), 1);
-    queue_close(&queue);
-    assert_true(queue_await(&queue)); /* what is there can still be drained */
-    assert_ptr_equal(queue_drain(&queue, 5, SIZE_MAX, 0), &item.node);
-    assert_false(queue_await(&queue));
-    queue_done(&queue);
-}
-
 enum { PRODUCERS = 3, CONSUMERS = 3, PER_PRODUCER = 20000 };
 
 struct crowd {
@@ -160,7 +144,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_bounds),
         cmocka_unit_test(test_timeout_and_close),
-        cmocka_unit_test(test_await_takes_nothing),
         cmocka_unit_test(test_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
