@@ -20,6 +20,16 @@ CONTACT = {"name": "Premier contact", "kind": "first_contact", "target": "PT24H"
 BLNS = paths.SHARED_DATA / "blns" / "blns.json"
 
 
+@pytest.fixture(scope="module")
+def service(service):
+    return service.at_noon()
+
+
+@pytest.fixture
+def fresh(fresh):
+    return fresh.at_noon()
+
+
 def today(service):
     return service.database.now().astimezone(PARIS).date()
 
@@ -62,9 +72,7 @@ def put_in_force(service, **fields):
 
 def move_to(service, date, time=datetime.time(0, 0, 5)):
     """The clock of the database to just after the day began in Paris."""
-    target = datetime.datetime.combine(date, time, PARIS)
-    before = service.database.value("SELECT coalesce(max(ahead), interval '0') FROM test_clock")
-    service.database.move_clock(before + (target - service.database.now()))
+    service.database.move_clock_to(datetime.datetime.combine(date, time, PARIS))
 
 
 def move_to_thursday(service):
@@ -327,7 +335,7 @@ def test_the_models_change_needs_an_agreement(fresh):
 def test_three_instances_put_it_in_force_once_through_kills(make_service):
     made = make_service(instances=3)
     try:
-        made.start()
+        made.start().at_noon()
         agreement = propose(made, effective_on=day(made, 1), commitments=[{**LEADS, "period": {"every": "day"}}])
         sign_both(made, agreement)
         made.servers[0].kill()  # who took the signatures is gone

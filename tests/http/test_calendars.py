@@ -30,7 +30,7 @@ def set_policy(service, **fields):
 
 def move_to(service, text):
     """The database's clock to a moment from now on."""
-    service.database.move_clock(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) - times.utc_now())
+    service.database.move_clock_to(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")))
 
 
 def clock_of(service, handoff):

@@ -6,7 +6,7 @@ import zoneinfo
 
 import pytest
 
-from support import funnel, times
+from support import funnel
 from support.client import expect, faults
 from support.waiting import wait_until
 
@@ -16,6 +16,11 @@ METRICS = {
     "contacted_in_time_rate": 0.9, "verdict_in_time_rate": 0.9, "attempts_per_lead": 3, "acceptance_rate": 0.8,
     "conversion_rate": 0.05, "revenue": 5000000, "average_deal": 1500000, "cost_per_customer": 20000}
 COUNTS = ("leads_captured", "leads_delivered", "revenue")
+
+
+@pytest.fixture
+def fresh(fresh):
+    return fresh.at_noon()
 
 
 def promise(client, metric, every="week", **fields):
@@ -206,8 +211,7 @@ def commitment_events(service):
 
 def move_to_local(service, day, hour=0, minute=1):
     """The clock of the tests to a moment of a day in Paris."""
-    then = datetime.datetime.combine(day, datetime.time(hour, minute), PARIS)
-    service.database.move_clock(then - times.utc_now())
+    service.database.move_clock_to(datetime.datetime.combine(day, datetime.time(hour, minute), PARIS))
 
 
 def test_a_closed_period_is_frozen_once_whatever_comes_later(make_service):
@@ -215,7 +219,7 @@ def test_a_closed_period_is_frozen_once_whatever_comes_later(make_service):
     learnt later is shown beside what was found."""
     service = make_service(instances=3)
     try:
-        service.start()
+        service.start().at_noon()
         today = local_day(service.database.now())
         captured = promise(service.admin, "leads_captured", "day", at_least=2)
         contacted = promise(service.admin, "contacted_in_time_rate", "day", at_least=0.9, settle_days=1)

@@ -86,8 +86,7 @@ def zone_where(service, hour):
 
 def move(service, **delta):
     """The clock goes on by that much."""
-    before = service.database.value("SELECT coalesce(max(ahead), '0') FROM test_clock")
-    service.database.move_clock(before + datetime.timedelta(**delta))
+    service.database.pass_time(datetime.timedelta(**delta))
 
 
 def notifications(service, member=None, **filters):
@@ -218,7 +217,6 @@ def test_outside_the_hours_waits_for_them_in_one_mail(fresh, mailbox):
         opening = times.parse(one["due_at"]).astimezone(zoneinfo.ZoneInfo(zone))
         assert (opening.hour, opening.minute, one["mode"]) == (9, 0, "at_once")
     move(fresh, hours=4)
-    wait_until(lambda: fresh.database.now() is not None, what="the clock")
     assert mailbox.to(rep["email"]) == []
     move(fresh, hours=3)
     (letter,) = mailbox.wait(rep["email"])
@@ -264,11 +262,13 @@ def test_only_what_still_stands_is_told(fresh, mailbox):
 
 
 def test_warning_and_breach(fresh, mailbox):
-    """To who has to act and the manager; not any more when somebody made up for it."""
+    """To who has to act and the manager; not any more when somebody made up for it. Begun in the morning, so that the
+    commitment's day ends between the warning and the breach."""
+    fresh.database.move_clock_to(times.next_local(fresh.database.now(), "Europe/Paris", 10))
     desk = funnel.Desk(fresh)
-    rep = make_member(fresh, notify={"new_mql": "none", "assigned": "none"})
-    boss = make_member(fresh, role="manager", notify={"warning": "none", "new_mql": "none"})
-    other = make_member(fresh, notify={"new_mql": "none"})
+    rep = make_member(fresh, notify={"new_mql": "none", "assigned": "none", "commitment_at_risk": "none"})
+    boss = make_member(fresh, role="manager", notify={"warning": "none", "new_mql": "none", "commitment_at_risk": "none"})
+    other = make_member(fresh, notify={"new_mql": "none", "commitment_at_risk": "none"})
     chief = make_member(fresh, team="marketing", role="manager", notify={"breach": "none"})
     fresh.admin.make("/v1/sla/commitments", {"team": "marketing", "name": "50 leads par jour", "metric": "leads_captured",
                                              "at_least": 50, "period": {"every": "day"}})

@@ -208,6 +208,10 @@ class Database:
         """So much later than now, for Relais."""
         self.move_clock((self.value("SELECT max(ahead) FROM test_clock") or datetime.timedelta()) + delta)
 
+    def move_clock_to(self, moment):
+        """It is this moment now, for Relais."""
+        self.pass_time(moment - self.now())
+
     def drop(self):
         with self.cluster.connect() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")

@@ -2,6 +2,7 @@
 
 import functools
 
+from support import times
 from support.client import Client
 from support.server import Server, create_key
 
@@ -35,6 +36,11 @@ class Service:
             server.start(wait=False)
         for server in self.servers:
             server.wait_ready()
+        return self
+
+    def at_noon(self):
+        """It is the next noon in Paris: for tests about days, none of which ends while they run."""
+        self.database.move_clock_to(times.next_local(self.database.now(), "Europe/Paris", 12))
         return self
 
     @property

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import zoneinfo
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -29,3 +30,10 @@ def ago(**delta):
 
 def ahead(**delta):
     return text(utc_now() + datetime.timedelta(**delta))
+
+
+def next_local(at, zone, hour):
+    """The first moment after `at` at which it is this hour in a time zone."""
+    local = at.astimezone(zoneinfo.ZoneInfo(zone))
+    then = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return then if then > local else then + datetime.timedelta(days=1)
