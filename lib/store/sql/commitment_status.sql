@@ -1,14 +1,18 @@
 -- Every active commitment and its present period, as /v1/sla/status shows them. The columns are read by
--- server/commitment_standing.c.
+-- server/commitment_standing.c. The periods are worked out first: inlined, their bounds would be worked out anew for each
+-- row that is compared with them.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
 organisation AS MATERIALIZED (
     SELECT e.body ->> 'time_zone' AS zone, e.body ->> 'currency' AS currency
-    FROM catalog_entry e WHERE e.kind = 'organisation')
-SELECT n.now, c.id, c.body ->> 'name', b.since, b.until, s.*
-FROM catalog_entry c
-CROSS JOIN clock n
-CROSS JOIN organisation o
-CROSS JOIN LATERAL commitment_bounds(c.body #>> '{period,every}', c.body #>> '{period,starts}', o.zone, n.now) AS b
-CROSS JOIN LATERAL commitment_standing(c.id, b.since, b.until, o.zone, o.currency, n.now) AS s
-WHERE c.kind = 'commitment' AND (c.body ->> 'active')::boolean
-ORDER BY c.created_at, c.id
+    FROM catalog_entry e WHERE e.kind = 'organisation'),
+period AS MATERIALIZED (
+    SELECT n.now, c.id, c.body ->> 'name' AS name, b.since, b.until, o.zone, o.currency, c.created_at
+    FROM catalog_entry c
+    CROSS JOIN clock n
+    CROSS JOIN organisation o
+    CROSS JOIN LATERAL commitment_bounds(c.body #>> '{period,every}', c.body #>> '{period,starts}', o.zone, n.now) AS b
+    WHERE c.kind = 'commitment' AND (c.body ->> 'active')::boolean)
+SELECT p.now, p.id, p.name, p.since, p.until, s.*
+FROM period p
+CROSS JOIN LATERAL commitment_standing(p.id, p.since, p.until, p.zone, p.currency, p.now) AS s
+ORDER BY p.created_at, p.id
