@@ -87,14 +87,38 @@ void buf_append_char(struct buf *buf, char byte)
     buf_append(buf, &byte, 1);
 }
 
+void buf_append_int(struct buf *buf, int64_t value)
+{
+    char digits[20]; /* a sign and the 19 of the least */
+    char *const end = digits + sizeof digits;
+    char *at = end;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        *--at = '-';
+    buf_append(buf, at, (size_t)(end - at));
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
     if (buf->failed)
         return;
+    /* Most texts fit into the room that is there; only the others are formatted twice. */
+    char *const end = buf->data != NULL ? buf->data + buf->len : NULL;
+    const size_t room = buf->data != NULL ? buf->cap - buf->len : 0;
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(end, room, format, args);
     va_end(args);
+    if (len >= 0 && (size_t)len < room) {
+        buf->len += (size_t)len;
+        return;
+    }
+    if (end != NULL)
+        *end = '\0';
     if (len < 0) {
         buf->failed = true;
         return;

@@ -27,6 +27,7 @@ void buf_append(struct buf *buf, const void *data, size_t len);
 void buf_append_str(struct buf *buf, struct str text);
 void buf_append_text(struct buf *buf, const char *text);
 void buf_append_char(struct buf *buf, char byte);
+void buf_append_int(struct buf *buf, int64_t value); /* in decimal */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Room for `len` more bytes at the returned address, already counted in len; NULL on failure. */
 char *buf_extend(struct buf *buf, size_t len);

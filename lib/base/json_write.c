@@ -1,7 +1,6 @@
 #include "base/json_write.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,7 +121,7 @@ void json_text(struct json_writer *json, const char *text)
 void json_int(struct json_writer *json, int64_t value)
 {
     json_separate(json);
-    buf_printf(json->buf, "%" PRId64, value);
+    buf_append_int(json->buf, value);
 }
 
 /* "1e+05" and "1e-07" lose what JSON does not need. `len` counts no NUL. */
@@ -169,8 +168,12 @@ void json_double(struct json_writer *json, double value)
         json_nil(json);
         return;
     }
-    char text[32];
     json_separate(json);
+    if (fabs(value) <= 0x1p53 && value == trunc(value)) { /* most are: a sum of points, a share */
+        buf_append_int(json->buf, (int64_t)value);
+        return;
+    }
+    char text[32];
     buf_append(json->buf, text, json_format_real(value, text));
 }
 

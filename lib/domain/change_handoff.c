@@ -17,6 +17,7 @@ static enum err_code snapshot_of(const struct contact *contact, struct effects *
 {
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, SNAPSHOT_BYTES_MAX);
+    const struct contact_derived derived = contact_derive(contact);
     struct json_writer json;
     json_writer_init(&json, &buf);
     json_object_begin(&json);
@@ -25,13 +26,14 @@ static enum err_code snapshot_of(const struct contact *contact, struct effects *
     JSON_FIELD(&json, "id", json_uuid, contact->contact_id);
     JSON_FIELD(&json, "email", json_str, contact->email);
     json_key(&json, "attributes");
-    contact_write_shown_attributes(&json, contact);
+    contact_write_shown_attributes(&json, contact, &derived);
     JSON_FIELD(&json, "channel", json_str, contact->channel);
     JSON_FIELD(&json, "journey_step", json_str, contact->journey_step);
     json_object_end(&json);
     json_key(&json, "score");
-    const enum err_code code = contact_write_score(&json, contact, effects->catalog, effects->arena,
-                                                   effects->scratch, effects->now_us);
+    const enum err_code code = contact_write_score(&json, contact, &derived, effects->catalog,
+                                                   effects->arena, effects->scratch,
+                                                   effects->now_us);
     if (code != OK) {
         return code;
     }

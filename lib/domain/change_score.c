@@ -54,9 +54,10 @@ static enum err_code score_fit(const struct contact *contact, const struct model
                                struct effects *effects, struct contact_score *score,
                                bool *ret_changed)
 {
+    const struct contact_derived derived = contact_derive(contact);
     struct fit fit;
-    const enum err_code code =
-        contact_fit(contact, model, effects->arena, effects->scratch, effects->now_us, &fit);
+    const enum err_code code = contact_fit(contact, &derived, model, effects->arena,
+                                           effects->scratch, effects->now_us, &fit);
     if (code != OK) {
         return code;
     }

@@ -4,7 +4,6 @@
 
 #include "base/sha256.h"
 #include "domain/free_mail.h"
-#include "domain/seniority.h"
 #include "schema/json.h"
 
 const char *const attribute_source_names[] = {"form", "import", "crm", "person", NULL};
@@ -156,7 +155,9 @@ enum err_code contact_read_attributes(struct contact *contact, struct str attrib
     json_auto_t *values = NULL;
     json_auto_t *origins = NULL;
     enum err_code code = json_parse(attributes, &values, reterr);
-    code = code != OK ? code : json_parse(sources, &origins, reterr);
+    if (code == OK && sources.data != NULL) {
+        code = json_parse(sources, &origins, reterr);
+    }
     if (code != OK) {
         return code == ERR_NOMEM
                    ? code
@@ -178,6 +179,9 @@ enum err_code contact_read_attributes(struct contact *contact, struct str attrib
 enum err_code contact_read_consents(struct contact *contact, struct str consents,
                                     struct arena *arena, struct err *reterr)
 {
+    if (str_is(consents, "{}")) { /* most have none: nothing to read then */
+        return OK;
+    }
     json_auto_t *root = NULL;
     const enum err_code code = json_parse(consents, &root, reterr);
     if (code != OK) {
@@ -286,21 +290,17 @@ static struct str mail_domain(const struct contact *contact)
     return (struct str){0};
 }
 
-struct str contact_email_domain(const struct contact *contact)
-{
-    return company_domain(mail_domain(contact));
-}
-
-bool contact_has_free_mail(const struct contact *contact)
-{
-    return is_free_mail(mail_domain(contact));
-}
-
-static enum seniority seniority(const struct contact *contact)
+struct contact_derived contact_derive(const struct contact *contact)
 {
     const struct attribute *title = contact_attribute(contact, STR_LITERAL("job_title"));
-    return title != NULL && title->kind == ATTRIBUTE_IS_TEXT ? seniority_of(title->text)
-                                                             : SENIORITY_UNKNOWN;
+    const struct str domain = mail_domain(contact);
+    const struct str company = company_domain(domain);
+    return (struct contact_derived){
+        .seniority = title != NULL && title->kind == ATTRIBUTE_IS_TEXT ? seniority_of(title->text)
+                                                                       : SENIORITY_UNKNOWN,
+        .email_domain = company,
+        .has_free_mail = company.data == NULL && is_free_mail(domain),
+    };
 }
 
 bool contact_is_objecting(const struct contact *contact)
@@ -339,16 +339,16 @@ static bool is_among(const struct logic_member members[], size_t count, struct s
     return false;
 }
 
-enum err_code contact_rule_data(const struct contact *contact, const struct logic_member facts[],
-                                size_t fact_count, struct arena *arena,
-                                struct logic_value *ret_data)
+static enum err_code rule_data(const struct contact *contact, const struct contact_derived *derived,
+                               const struct logic_member facts[], size_t fact_count,
+                               struct arena *arena, struct logic_value *ret_data)
 {
-    const struct logic_member derived[] = {
-        {STR_LITERAL("seniority"),    logic_text(str_from(seniority_name(seniority(contact))))},
-        {STR_LITERAL("email_domain"), logic_text(contact_email_domain(contact))               },
-        {STR_LITERAL("free_mail"),    logic_boolean(contact_has_free_mail(contact))           },
+    const struct logic_member derived_members[] = {
+        {STR_LITERAL("seniority"),    logic_text(str_from(seniority_name(derived->seniority)))},
+        {STR_LITERAL("email_domain"), logic_text(derived->email_domain)                       },
+        {STR_LITERAL("free_mail"),    logic_boolean(derived->has_free_mail)                   },
     };
-    const size_t given = fact_count + ARRAY_LEN(derived);
+    const size_t given = fact_count + ARRAY_LEN(derived_members);
     struct logic_member *members =
         arena_array(arena, given + contact->attribute_count, sizeof *members);
     if (members == NULL) {
@@ -357,7 +357,7 @@ enum err_code contact_rule_data(const struct contact *contact, const struct logi
     if (fact_count > 0) {
         memcpy(members, facts, fact_count * sizeof *members);
     }
-    memcpy(&members[fact_count], derived, sizeof derived);
+    memcpy(&members[fact_count], derived_members, sizeof derived_members);
     size_t count = given;
     for (size_t i = 0; i < contact->attribute_count; i++) {
         const struct attribute *attribute = &contact->attributes[i];
@@ -369,12 +369,21 @@ enum err_code contact_rule_data(const struct contact *contact, const struct logi
     return OK;
 }
 
-enum err_code contact_fit(const struct contact *contact, const struct model *model,
-                          struct arena *arena, struct arena *scratch, int64_t now_us,
-                          struct fit *ret_fit)
+enum err_code contact_rule_data(const struct contact *contact, const struct logic_member facts[],
+                                size_t fact_count, struct arena *arena,
+                                struct logic_value *ret_data)
+{
+    const struct contact_derived derived = contact_derive(contact);
+    return rule_data(contact, &derived, facts, fact_count, arena, ret_data);
+}
+
+enum err_code contact_fit(const struct contact *contact, const struct contact_derived *derived,
+                          const struct model *model, struct arena *arena, struct arena *scratch,
+                          int64_t now_us, struct fit *ret_fit)
 {
     struct logic_value attributes;
-    const enum err_code code = contact_rule_data(contact, /* facts= */ NULL, 0, arena, &attributes);
+    const enum err_code code =
+        rule_data(contact, derived, /* facts= */ NULL, 0, arena, &attributes);
     return code != OK ? code : fit_evaluate(model, &attributes, now_us, scratch, ret_fit);
 }
 
@@ -423,27 +432,29 @@ void contact_etag(const struct contact *contact, char out[static 16])
     (void)snprintf(out, 16, "\"%d\"", contact->version);
 }
 
-void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact)
+void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact,
+                                    const struct contact_derived *derived)
 {
     json_object_begin(json);
     for (size_t i = 0; i < contact->attribute_count; i++) {
         json_key_str(json, contact->attributes[i].name);
         write_value(json, &contact->attributes[i]);
     }
-    JSON_FIELD(json, "seniority", json_text, seniority_name(seniority(contact)));
-    JSON_FIELD(json, "email_domain", json_str, contact_email_domain(contact));
-    JSON_FIELD(json, "free_mail", json_bool, contact_has_free_mail(contact));
+    JSON_FIELD(json, "seniority", json_text, seniority_name(derived->seniority));
+    JSON_FIELD(json, "email_domain", json_str, derived->email_domain);
+    JSON_FIELD(json, "free_mail", json_bool, derived->has_free_mail);
     json_object_end(json);
 }
 
 enum err_code contact_write_score(struct json_writer *json, const struct contact *contact,
+                                  const struct contact_derived *derived,
                                   const struct catalog *catalog, struct arena *arena,
                                   struct arena *scratch, int64_t now_us)
 {
     int32_t version;
     const struct model *model = catalog_active_model(catalog, &version);
     struct fit fit;
-    const enum err_code code = contact_fit(contact, model, arena, scratch, now_us, &fit);
+    const enum err_code code = contact_fit(contact, derived, model, arena, scratch, now_us, &fit);
     if (code != OK) {
         return code;
     }
@@ -558,11 +569,12 @@ enum err_code contact_write(struct json_writer *json, const struct contact *cont
                             const struct catalog *catalog, struct arena *arena,
                             struct arena *scratch, int64_t now_us)
 {
+    const struct contact_derived derived = contact_derive(contact);
     json_object_begin(json);
     JSON_FIELD(json, "id", json_uuid, contact->contact_id);
     JSON_FIELD(json, "email", json_str, contact->email);
     json_key(json, "attributes");
-    contact_write_shown_attributes(json, contact);
+    contact_write_shown_attributes(json, contact, &derived);
     JSON_FIELD(json, "stage", json_text, stage_names[contact->stage]);
     JSON_FIELD(json, "owner", json_text,
                stage_owner(contact->stage, contact_has_open_handoff(contact)));
@@ -575,7 +587,8 @@ enum err_code contact_write(struct json_writer *json, const struct contact *cont
     }
     JSON_FIELD(json, "journey_step", json_str, contact->journey_step);
     json_key(json, "score");
-    const enum err_code code = contact_write_score(json, contact, catalog, arena, scratch, now_us);
+    const enum err_code code =
+        contact_write_score(json, contact, &derived, catalog, arena, scratch, now_us);
     if (code != OK) {
         return code;
     }

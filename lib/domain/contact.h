@@ -15,6 +15,7 @@
 #include "domain/fit.h"
 #include "domain/funnel.h"
 #include "domain/score.h"
+#include "domain/seniority.h"
 
 enum {
     ATTRIBUTES_MAX = 100, /* of one contact */
@@ -229,7 +230,7 @@ struct consent *contact_consent_to(const struct contact *contact, struct str pur
 /*
  * The stored forms (the jsonb columns): attributes {name: value}, sources {name: [source, ms]},
  * consents {purpose: {"granted", "objection"?, "at", "version"?}}. _read parses into the arena,
- * ERR_STORE when it is not what _write makes.
+ * ERR_STORE when it is not what _write makes; without sources the attributes have none.
  */
 enum err_code contact_read_attributes(struct contact *contact, struct str attributes,
                                       struct str sources, struct arena *arena,
@@ -248,14 +249,21 @@ void contact_write_consents(struct json_writer *json, const struct contact *cont
 enum err_code contact_rule_data(const struct contact *contact, const struct logic_member facts[],
                                 size_t fact_count, struct arena *arena,
                                 struct logic_value *ret_data) MUSTCHECK;
+
+/* What follows from the title and from the address. Worked out once by who needs it several times:
+ * the lists of the world's domains are long. */
+struct contact_derived {
+    enum seniority seniority;
+    struct str email_domain; /* the company's registrable domain, of the address; absent: free mail,
+                                or nobody's (domain/free_mail.h) */
+    bool has_free_mail;
+};
+struct contact_derived contact_derive(const struct contact *contact);
+
 /* Evaluates the fit of the attributes, stored and derived, at `now_us`. OK, ERR_NOMEM. */
-enum err_code contact_fit(const struct contact *contact, const struct model *model,
-                          struct arena *arena, struct arena *scratch, int64_t now_us,
-                          struct fit *ret_fit) MUSTCHECK;
-/* Derived from the address: the registrable domain of the contact's company, absent when the
- * mailbox is free mail (domain/free_mail.h). */
-struct str contact_email_domain(const struct contact *contact);
-bool contact_has_free_mail(const struct contact *contact);
+enum err_code contact_fit(const struct contact *contact, const struct contact_derived *derived,
+                          const struct model *model, struct arena *arena, struct arena *scratch,
+                          int64_t now_us, struct fit *ret_fit) MUSTCHECK;
 /* Objects to being contacted, for any purpose: sales is not handed the contact. */
 bool contact_is_objecting(const struct contact *contact);
 
@@ -271,10 +279,12 @@ enum err_code contact_write(struct json_writer *json, const struct contact *cont
                             struct arena *scratch, int64_t now_us) MUSTCHECK;
 /* The "score" object alone. */
 enum err_code contact_write_score(struct json_writer *json, const struct contact *contact,
+                                  const struct contact_derived *derived,
                                   const struct catalog *catalog, struct arena *arena,
                                   struct arena *scratch, int64_t now_us) MUSTCHECK;
 /* The "attributes" object alone, derived ones included. */
-void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact);
+void contact_write_shown_attributes(struct json_writer *json, const struct contact *contact,
+                                    const struct contact_derived *derived);
 
 /* The ETag of the stored record, with quotes: "\"3\"". Fading numbers do not change it. */
 void contact_etag(const struct contact *contact, char out[static 16]);

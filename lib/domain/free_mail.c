@@ -15,5 +15,6 @@ bool is_free_mail(struct str domain)
 
 struct str company_domain(struct str domain)
 {
-    return is_free_mail(domain) ? (struct str){.data = NULL} : registrable_domain(domain);
+    const struct str owner = registrable_domain(domain);
+    return is_listed(domain) || is_listed(owner) ? (struct str){.data = NULL} : owner;
 }

@@ -1,12 +1,12 @@
-/* Rows of the view contact_state (with the score's columns after it) and of sla_clock, as
- * structures. */
+/* Rows of the views contact_state and contact_shown (with the score's columns after them) and of
+ * sla_clock, as structures. */
 #pragma once
 
 #include "domain/contact.h"
 #include "store/rows.h"
 
 /* Fills a zeroed contact; texts point into `rows`, the rest into the arena. `model` is the version
- * whose score columns follow the view's. */
+ * whose score columns follow the view's. Of the view contact_shown: without what it leaves out. */
 enum err_code contact_from_row(const struct rows *rows, size_t row, const struct model *model,
                                int32_t model_version, struct arena *arena, struct contact *contact,
                                struct err *reterr) MUSTCHECK;

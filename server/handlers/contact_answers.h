@@ -2,7 +2,7 @@
  * Contacts in answers: rows of the statements that show contacts (contact_one, contact_page,
  * lead_newest …), one after the other, and the answer of a write: the contact as it is afterwards.
  *
- * All these statements have the same columns in front: those of the view contact_state, the
+ * All these statements have the same columns in front: those of the view contact_shown, the
  * score's, then deadline and breach of the latest handoff's first-contact clock. Further ones are
  * the list's own.
  */

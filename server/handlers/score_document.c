@@ -42,17 +42,16 @@ static void write_attribute(struct json_writer *json, const struct attribute *at
 }
 
 /* What a fit rule sees under this name: stored, derived, or nothing. */
-static void write_variable(struct json_writer *json, const struct contact *contact, struct str name)
+static void write_variable(struct json_writer *json, const struct contact *contact,
+                           const struct contact_derived *derived, struct str name)
 {
     json_key_str(json, name);
     if (str_is(name, "seniority")) {
-        const struct attribute *title = contact_attribute(contact, STR_LITERAL("job_title"));
-        const bool is_text = title != NULL && title->kind == ATTRIBUTE_IS_TEXT;
-        json_text(json, seniority_name(is_text ? seniority_of(title->text) : SENIORITY_UNKNOWN));
+        json_text(json, seniority_name(derived->seniority));
     } else if (str_is(name, "email_domain")) {
-        json_str(json, contact_email_domain(contact));
+        json_str(json, derived->email_domain);
     } else if (str_is(name, "free_mail")) {
-        json_bool(json, contact_has_free_mail(contact));
+        json_bool(json, derived->has_free_mail);
     } else {
         write_attribute(json, contact_attribute(contact, name));
     }
@@ -127,6 +126,7 @@ static enum err_code write_fit_lines(struct json_writer *json,
                                      const struct model *model, const struct fit *fit,
                                      struct arena *arena)
 {
+    const struct contact_derived derived = contact_derive(document->contact);
     const json_t *definitions = fit_definitions(document->catalog, document->model, arena);
     for (size_t r = 0; r < model->fit_rule_count; r++) {
         if ((fit->matched >> r & 1U) == 0) {
@@ -143,7 +143,7 @@ static enum err_code write_fit_lines(struct json_writer *json,
         write_numbers(json, rule->points, rule->points, rule->points, TIME_NONE);
         json_object_begin(json);
         for (size_t i = 0; i < variables->count; i++) {
-            write_variable(json, document->contact, variables->names[i]);
+            write_variable(json, document->contact, &derived, variables->names[i]);
         }
         json_object_end(json);
         json_object_end(json);
@@ -234,8 +234,9 @@ enum err_code score_document_write(struct json_writer *json, const struct score_
     struct verdict verdict;
     struct history_score history;
     struct explanation explanation;
+    const struct contact_derived derived = contact_derive(document->contact);
     enum err_code code =
-        contact_fit(document->contact, model, arena, &scratch, document->now_us, &fit);
+        contact_fit(document->contact, &derived, model, arena, &scratch, document->now_us, &fit);
     code = code != OK ? code : judge(document, model, &scratch, &verdict);
     code = code != OK ? code
                       : score_explain(model, document->activities, document->activity_count,

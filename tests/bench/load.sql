@@ -59,6 +59,8 @@ INSERT INTO event_tx (id, count, first_position) OVERRIDING SYSTEM VALUE
 SELECT n / 64 + 1, 2 * count(*), 2 * min(n) + 1 FROM stored GROUP BY n / 64 ORDER BY n / 64;
 SELECT setval('event_tx_id_seq', (SELECT max(id) FROM event_tx));
 UPDATE feed_head SET last = 2 * :count;
+-- Nobody is told of what was before, as after an upgrade.
+UPDATE notification_cursor SET after = 2 * :count;
 
 INSERT INTO event (tx, ordinal, type, contact_id, at, data)
 SELECT n / 64 + 1, 2 * (n % 64) + e.ordinal, e.type, contact_id, at, e.data::json

@@ -58,3 +58,24 @@ def test_what_a_submission_writes(fresh):
     assert measured[1][0] <= 9, "a new contact writes at most 10 rows with its share of event_tx"
     rows, entries = measured[3]
     assert rows <= 5 and entries <= 6.5, "at most 6 rows and 7 index entries with its share of event_tx"
+
+
+INDEX_READS = """
+    SELECT indexrelname, idx_tup_read::float8 / idx_scan FROM pg_stat_user_indexes
+    WHERE idx_scan > 0
+      AND relname IN ('contact', 'email_identity', 'score', 'activity', 'activity_key', 'stage_change', 'handoff')
+"""
+
+
+def test_rows_are_found_by_their_key_in_a_database_without_statistics(fresh):
+    """Plans that are made once are made while the tables are empty, when any index is as short as the key: it must not
+    be walked for every row ever after."""
+    offer = funnel.make_offer(fresh.admin, journey_step="awareness")
+    form = funnel.make_form(fresh.admin, offer=offer["slug"], open=True)
+    addresses = [funnel.address() for _ in range(POSTS)]
+    for number in (1, 2, 3):
+        post(fresh, form, addresses)
+        counters(fresh, number * POSTS)
+    reads = dict(fresh.database.rows(INDEX_READS))
+    assert "score_pkey" in reads
+    assert {name: mean for name, mean in reads.items() if mean > 3} == {}

@@ -3,7 +3,7 @@
 SELECT c.*, s.at, s.points, s.fit, s.fit_grade, s.fit_known, s.grade, s.decision, s.rule_errors,
        k.due_at, k.breached_at
 FROM (SELECT coalesce(m.merged_into, m.contact_id) AS contact_id FROM contact m WHERE m.contact_id = $1::uuid) p
-CROSS JOIN LATERAL (SELECT * FROM contact_state x WHERE x.contact_id = p.contact_id LIMIT 1) c
+CROSS JOIN LATERAL (SELECT * FROM contact_shown x WHERE x.contact_id = p.contact_id LIMIT 1) c
 LEFT JOIN LATERAL (SELECT * FROM score x WHERE x.contact_id = c.contact_id AND x.model = $2::int LIMIT 1) s ON true
 LEFT JOIN LATERAL (SELECT * FROM sla_clock x
                    WHERE x.contact_id = c.handoff_contact_id AND x.handoff_id = c.handoff_id

@@ -91,7 +91,7 @@ FROM (SELECT w.contact_id, w.due_at, w.clock_id
       FROM page w
       ORDER BY w.due_at NULLS LAST, w.clock_id, w.contact_id DESC
       LIMIT $13::int) p
-CROSS JOIN LATERAL (SELECT * FROM contact_state x WHERE x.contact_id = p.contact_id LIMIT 1) c
+CROSS JOIN LATERAL (SELECT * FROM contact_shown x WHERE x.contact_id = p.contact_id LIMIT 1) c
 LEFT JOIN LATERAL (SELECT * FROM score x WHERE x.contact_id = c.contact_id AND x.model = $1::int LIMIT 1) s ON true
 LEFT JOIN LATERAL (SELECT * FROM sla_clock x
                    WHERE x.contact_id = c.handoff_contact_id AND x.handoff_id = c.handoff_id
