@@ -5,11 +5,6 @@
 
 #include "domain/funnel.h"
 
-static bool is_whole(enum metric_form form)
-{
-    return form == METRIC_IS_COUNT || form == METRIC_IS_SUM;
-}
-
 struct standing standing_read(const struct rows *rows, size_t row)
 {
     const int metric = name_index(commitment_metric_names, row_text(rows, row, STANDING_METRIC));
@@ -38,10 +33,25 @@ struct standing standing_read(const struct rows *rows, size_t row)
     return standing;
 }
 
+bool standing_is_frozen(const struct standing *standing)
+{
+    return !row_is_null(standing->rows, standing->row, FROZEN_AT);
+}
+
+bool standing_is_restated(const struct standing *standing)
+{
+    const struct rows *rows = standing->rows;
+    const size_t row = standing->row;
+    return standing_is_frozen(standing) &&
+           (row_bigint(rows, row, FROZEN_NUMERATOR) != row_bigint(rows, row, STANDING_NUMERATOR) ||
+            row_bigint(rows, row, FROZEN_DENOMINATOR) !=
+                row_bigint(rows, row, STANDING_DENOMINATOR));
+}
+
 void standing_write_value(struct json_writer *json, const struct standing *standing, double value)
 {
     const bool fits = isfinite(value) && fabs(value) < 9e15;
-    if (fits && is_whole(metric_rules[standing->facts.metric].form) && rint(value) == value) {
+    if (fits && commitment_is_whole(standing->facts.metric) && rint(value) == value) {
         json_int(json, (int64_t)value);
     } else {
         json_double(json, value);
@@ -118,7 +128,7 @@ void standing_write_verdict(struct json_writer *json, const struct standing *sta
     json_key(json, "actual");
     standing_write_value(json, standing, verdict->actual);
     standing_write_parts(json, row_bigint(rows, row, STANDING_NUMERATOR),
-                         !is_whole(metric_rules[standing->facts.metric].form),
+                         !commitment_is_whole(standing->facts.metric),
                          row_bigint(rows, row, STANDING_DENOMINATOR),
                          row_bigint(rows, row, STANDING_PENDING));
     json_key(json, "expected_by_now");

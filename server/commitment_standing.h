@@ -8,7 +8,8 @@
 #include "domain/commitment.h"
 #include "store/rows.h"
 
-/* The columns that commitment_status.sql and commitment_periods.sql have in common. */
+/* The columns that commitment_status.sql, commitment_periods.sql and report_attainment.sql have in
+ * common. */
 enum standing_column {
     STANDING_NOW,
     STANDING_ID,
@@ -33,6 +34,20 @@ enum standing_column {
     STANDING_COLUMNS_
 };
 
+/* Behind them, in commitment_periods.sql and report_attainment.sql: what was found when the period
+ * closed. */
+enum frozen_column {
+    FROZEN_AT = STANDING_COLUMNS_,
+    FROZEN_VERSION,
+    FROZEN_TARGET,
+    FROZEN_NUMERATOR,
+    FROZEN_DENOMINATOR,
+    FROZEN_PENDING,
+    FROZEN_ACTUAL,
+    FROZEN_STATE,
+    FROZEN_COLUMNS_
+};
+
 struct standing {
     const struct rows *rows;
     size_t row;
@@ -42,6 +57,10 @@ struct standing {
 
 /* Reads a row and judges it. */
 struct standing standing_read(const struct rows *rows, size_t row);
+/* Of rows with the frozen columns: whether it was found for ever, and whether other numbers would
+ * be counted now. */
+bool standing_is_frozen(const struct standing *standing);
+bool standing_is_restated(const struct standing *standing);
 /* The members that say which period it is and what was promised, without the enclosing braces. */
 void standing_write_promise(struct json_writer *json, const struct standing *standing);
 /* Those that say how it stands now. */

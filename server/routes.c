@@ -167,6 +167,7 @@ const struct route routes[] = {
     ROUTE(GET, "/v1/reports/funnel", "getFunnelReport", SCOPE_READ, &report_funnel_query, BODY_NONE, NO_BODY, NULL, report_funnel_start, report_funnel_finish),
     ROUTE(GET, "/v1/reports/response_times", "getResponseTimesReport", SCOPE_READ, &report_response_times_query, BODY_NONE, NO_BODY, NULL, report_response_times_start, report_response_times_finish),
     ROUTE(GET, "/v1/reports/breaches", "getBreachesReport", SCOPE_READ, &report_breaches_query, BODY_NONE, NO_BODY, NULL, report_breaches_start, report_breaches_finish),
+    ROUTE(GET, "/v1/reports/attainment", "getAttainmentReport", SCOPE_READ, &report_attainment_query, BODY_NONE, NO_BODY, NULL, report_attainment_start, report_attainment_finish),
     /* clang-format on */
 };
 const size_t routes_count = ARRAY_LEN(routes);

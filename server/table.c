@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "schema/accept.h"
 
@@ -146,6 +147,36 @@ void table_str(struct table *table, struct str value)
 void table_text(struct table *table, const char *value)
 {
     table_str(table, str_from(value));
+}
+
+/* A number or a telephone's, however it is set. */
+static bool is_digits(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("0123456789 .,-/()", text.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void table_typed(struct table *table, struct str value)
+{
+    const char first = value.len > 0 ? value.data[0] : ' ';
+    const bool is_signed = first == '+' || first == '-';
+    const bool is_formula = strchr("=@\t\r", first) != NULL ||
+                            (is_signed && !is_digits(str_slice(value.data + 1, value.len - 1)));
+    if (table->format != TABLE_CSV || !is_formula) {
+        table_str(table, value);
+        return;
+    }
+    CLEANUP(buf_done) struct buf led;
+    buf_init(&led, value.len + 1);
+    buf_append_char(&led, '\'');
+    buf_append_str(&led, value);
+    table_str(table, buf_str(&led));
+    struct buf *body = &table->request->message->reply.body;
+    body->failed = body->failed || led.failed;
 }
 
 void table_int(struct table *table, int64_t value)

@@ -43,6 +43,9 @@ enum request_step table_end(struct table *table);
 /* The next cell. In CSV null is empty. */
 void table_str(struct table *table, struct str value);   /* absent: null */
 void table_text(struct table *table, const char *value); /* NULL: null */
+/* What somebody may have typed. Where a spreadsheet would take it for a formula, it is led by an
+ * apostrophe in CSV: of all forms the one that people open with a program which runs it. */
+void table_typed(struct table *table, struct str value);
 void table_int(struct table *table, int64_t value);
 void table_real(struct table *table, double value); /* not finite: null */
 void table_bool(struct table *table, bool value);

@@ -65,19 +65,21 @@ static_assert(ARRAY_LEN(commitment_state_names) == COMMITMENT_STATE_COUNT_ + 1,
         .form = METRIC_IS_##form_, __VA_ARGS__                                                     \
     }
 #define HANDOFFS .takes_filter = true
+/* What sales does, the rep who has the handoff did; what marketing does is nobody's alone. */
+#define WORK HANDOFFS, .has_parts = true
 const struct metric_rules metric_rules[METRIC_COUNT_] = {
     [METRIC_LEADS_CAPTURED] = METRIC(COUNT, .settle_days = 0),
     [METRIC_LEADS_DELIVERED] = METRIC(COUNT, HANDOFFS, .settle_days = 0),
     [METRIC_FIT_SHARE] = METRIC(SHARE, HANDOFFS, .settle_days = 0),
     [METRIC_DATA_QUALITY] = METRIC(SHARE, HANDOFFS, .settle_days = 2),
-    [METRIC_MQL_TO_SQL_RATE] = METRIC(SHARE, HANDOFFS, .pending_is_in = true, .settle_days = 7),
-    [METRIC_CONTACTED_IN_TIME_RATE] = METRIC(SHARE, HANDOFFS, .settle_days = 3),
-    [METRIC_VERDICT_IN_TIME_RATE] = METRIC(SHARE, HANDOFFS, .settle_days = 7),
-    [METRIC_ATTEMPTS_PER_LEAD] = METRIC(MEAN, HANDOFFS, .pending_is_in = true, .settle_days = 14),
-    [METRIC_ACCEPTANCE_RATE] = METRIC(SHARE, HANDOFFS, .pending_is_in = true, .settle_days = 3),
+    [METRIC_MQL_TO_SQL_RATE] = METRIC(SHARE, WORK, .pending_is_in = true, .settle_days = 7),
+    [METRIC_CONTACTED_IN_TIME_RATE] = METRIC(SHARE, WORK, .settle_days = 3),
+    [METRIC_VERDICT_IN_TIME_RATE] = METRIC(SHARE, WORK, .settle_days = 7),
+    [METRIC_ATTEMPTS_PER_LEAD] = METRIC(MEAN, WORK, .pending_is_in = true, .settle_days = 14),
+    [METRIC_ACCEPTANCE_RATE] = METRIC(SHARE, WORK, .pending_is_in = true, .settle_days = 3),
     [METRIC_CONVERSION_RATE] = METRIC(SHARE, .settle_days = 30),
-    [METRIC_REVENUE] = METRIC(SUM, HANDOFFS, .settle_days = 0),
-    [METRIC_AVERAGE_DEAL] = METRIC(MEAN, HANDOFFS, .settle_days = 0),
+    [METRIC_REVENUE] = METRIC(SUM, WORK, .settle_days = 0),
+    [METRIC_AVERAGE_DEAL] = METRIC(MEAN, WORK, .settle_days = 0),
     [METRIC_COST_PER_CUSTOMER] = METRIC(MEAN, .takes_months = true, .settle_days = 7),
 };
 
@@ -313,6 +315,26 @@ bool commitment_is_kept(double actual, double target, bool is_at_most)
     return is_at_most ? actual <= target : actual >= target;
 }
 
+double commitment_attainment(double actual, double target, bool is_at_most)
+{
+    const double part = is_at_most ? target : actual;
+    const double whole = is_at_most ? actual : target;
+    return whole > 0 ? part / whole : (double)NAN;
+}
+
+bool commitment_is_whole(enum commitment_metric metric)
+{
+    const enum metric_form form = metric_rules[metric].form;
+    return form == METRIC_IS_COUNT || form == METRIC_IS_SUM;
+}
+
+double commitment_actual(enum commitment_metric metric, double numerator, double denominator)
+{
+    if (commitment_is_whole(metric))
+        return numerator;
+    return denominator > 0 ? numerator / denominator : (double)NAN;
+}
+
 /* Whether the value is on the promise's side, where it has to get to or to stay. */
 static bool is_good(const struct commitment_facts *facts, double value)
 {
@@ -344,16 +366,11 @@ static enum commitment_state state_of(const struct commitment_facts *facts, bool
 struct commitment_verdict commitment_judge(const struct commitment_facts *facts)
 {
     assert(facts->past_count <= COMMITMENT_PAST_MAX);
-    const enum metric_form form = metric_rules[facts->metric].form;
-    const bool grows = form == METRIC_IS_COUNT || form == METRIC_IS_SUM;
+    const bool grows = commitment_is_whole(facts->metric);
     struct commitment_verdict verdict = {
         .expected_by_now = grows ? floor(facts->target * facts->elapsed + rounding) : facts->target,
     };
-    if (grows)
-        verdict.actual = facts->numerator;
-    else
-        verdict.actual = facts->denominator > 0 ? facts->numerator / facts->denominator
-                                                : (double)NAN;
+    verdict.actual = commitment_actual(facts->metric, facts->numerator, facts->denominator);
     verdict.has_forecast = forecast_of(facts, &verdict.forecast);
     verdict.state = state_of(facts, grows, &verdict);
     return verdict;

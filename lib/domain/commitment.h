@@ -35,9 +35,10 @@ enum metric_form {
 
 struct metric_rules {
     enum metric_form form;
-    bool takes_filter;   /* it is about handoffs, whose facts a filter reads */
-    bool takes_months;   /* what it needs comes by the month: no shorter period */
-    bool pending_is_in;  /* what is not decided yet is in the denominator, as a failure so far */
+    bool takes_filter;  /* it is about handoffs, whose facts a filter reads */
+    bool takes_months;  /* what it needs comes by the month: no shorter period */
+    bool pending_is_in; /* what is not decided yet is in the denominator, as a failure so far */
+    bool has_parts;     /* whose handoff or deal it is says who did it: a member has a part of it */
     int32_t settle_days; /* how long after its end a period is judged, unless said otherwise */
 };
 
@@ -99,3 +100,13 @@ struct commitment_verdict commitment_judge(const struct commitment_facts *facts)
 
 /* Whether an actual value keeps the promise; nothing to measure breaks none. */
 bool commitment_is_kept(double actual, double target, bool is_at_most);
+
+/* How much of the promise was attained: 1 is all of it, more is more than was promised. Actual by
+ * target, where less is better target by actual; NaN: there is nothing to measure or to divide by.
+ */
+double commitment_attainment(double actual, double target, bool is_at_most);
+
+/* Whether it counts or adds; else it is a ratio, and has a denominator. */
+bool commitment_is_whole(enum commitment_metric metric);
+/* What a metric comes to: of counts and sums the numerator, else the ratio, NaN without cases. */
+double commitment_actual(enum commitment_metric metric, double numerator, double denominator);

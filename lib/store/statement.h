@@ -108,6 +108,7 @@
     STATEMENT(PLAN_GRADES, plan_grades)                                                            \
     STATEMENT(REPORT_RESPONSE_TIMES, report_response_times)                                        \
     STATEMENT(REPORT_BREACHES, report_breaches)                                                    \
+    STATEMENT(REPORT_ATTAINMENT, report_attainment)                                                \
     STATEMENT(DEAL_EXISTING, deal_existing)                                                        \
     STATEMENT(LOCAL_TIMES, local_times)                                                            \
     STATEMENT(EMAIL_KNOWN, email_known)                                                            \

@@ -2,18 +2,6 @@
 #include "commitment_standing.h"
 #include "handlers/handlers.h"
 
-/* Behind the columns of a standing: what was found when the period closed. */
-enum frozen_column {
-    FROZEN_AT = STANDING_COLUMNS_,
-    FROZEN_VERSION,
-    FROZEN_TARGET,
-    FROZEN_NUMERATOR,
-    FROZEN_DENOMINATOR,
-    FROZEN_PENDING,
-    FROZEN_ACTUAL,
-    FROZEN_STATE,
-};
-
 struct periods_query {
     struct query_time from;
     struct query_time to;
@@ -54,18 +42,12 @@ static void write_frozen(struct json_writer *json, const struct standing *standi
     JSON_FIELD(json, "frozen_at", json_time, row_time(rows, row, FROZEN_AT));
 }
 
-static bool is_restated(const struct rows *rows, size_t row)
-{
-    return row_bigint(rows, row, FROZEN_NUMERATOR) != row_bigint(rows, row, STANDING_NUMERATOR) ||
-           row_bigint(rows, row, FROZEN_DENOMINATOR) != row_bigint(rows, row, STANDING_DENOMINATOR);
-}
-
 static void write_restated(struct json_writer *json, const struct standing *standing)
 {
     const struct rows *rows = standing->rows;
     const size_t row = standing->row;
     json_key(json, "restated");
-    if (row_is_null(rows, row, FROZEN_AT) || !is_restated(rows, row)) {
+    if (!standing_is_restated(standing)) {
         json_nil(json);
         return;
     }
@@ -84,7 +66,7 @@ static void write_period_members(struct json_writer *json, const struct rows *ro
 {
     const struct standing standing = standing_read(rows, row);
     standing_write_promise(json, &standing);
-    if (row_is_null(rows, row, FROZEN_AT)) {
+    if (!standing_is_frozen(&standing)) {
         standing_write_verdict(json, &standing);
         JSON_FIELD(json, "version", json_int, row_int(rows, row, STANDING_VERSION));
         JSON_FIELD(json, "frozen_at", json_time, TIME_NONE);

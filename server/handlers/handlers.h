@@ -245,6 +245,9 @@ enum request_step report_response_times_finish(struct request *request);
 extern const struct query report_breaches_query;
 enum request_step report_breaches_start(struct request *request);
 enum request_step report_breaches_finish(struct request *request);
+extern const struct query report_attainment_query;
+enum request_step report_attainment_start(struct request *request);
+enum request_step report_attainment_finish(struct request *request);
 
 /* ---- shared by those that take claims about a contact: claims.c ---- */
 

@@ -105,43 +105,10 @@ static const char **columns_of(struct request *request, json_t *names, size_t *r
     return columns;
 }
 
-/* A number or a telephone's, however it is set. */
-static bool is_digits(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (strchr("0123456789 .,-/()", text.data[i]) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/*
- * What anybody may have typed into a form, and a spreadsheet would take for a formula, is led by an
- * apostrophe: the one form of the list that people open with a program which runs it.
- */
-static void write_text(struct table *table, struct str text)
-{
-    const char first = text.len > 0 ? text.data[0] : ' ';
-    const bool is_signed = first == '+' || first == '-';
-    if (strchr("=@\t\r", first) == NULL &&
-        !(is_signed && !is_digits(str_slice(text.data + 1, text.len - 1)))) {
-        table_str(table, text);
-        return;
-    }
-    CLEANUP(buf_done) struct buf led;
-    buf_init(&led, text.len + 1);
-    buf_append_char(&led, '\'');
-    buf_append_str(&led, text);
-    table_str(table, buf_str(&led));
-    struct buf *body = &table->request->message->reply.body;
-    body->failed = body->failed || led.failed;
-}
-
 static void write_cell(struct table *table, const json_t *value)
 {
     if (json_is_string(value)) {
-        write_text(table, json_str_of(value));
+        table_typed(table, json_str_of(value));
     } else if (json_is_integer(value)) {
         table_int(table, json_integer_value(value));
     } else if (json_is_real(value)) {

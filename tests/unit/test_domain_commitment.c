@@ -241,9 +241,43 @@ static void test_intervals_hold_what_they_promise(void **state)
         fail_msg("%.3f of the ends were in the interval", share);
 }
 
+static void test_how_much_was_attained(void **state)
+{
+    (void)state;
+    assert_near(commitment_attainment(/* actual= */ 60, /* target= */ 50, /* is_at_most= */ false),
+                1.2, 1e-12);
+    assert_near(commitment_attainment(25000, 20000, true), 0.8, 1e-12);
+    assert_near(commitment_attainment(0, 50, false), 0, 0);
+    assert_true(isnan(commitment_attainment(0, 20000, true)));
+    assert_true(isnan(commitment_attainment(7, 0, false)));
+    assert_true(isnan(commitment_attainment((double)NAN, 50, false)));
+    assert_true(isnan(commitment_attainment((double)NAN, 50, true)));
+    assert_near(commitment_actual(METRIC_REVENUE, 7, 0), 7, 0);
+    assert_near(commitment_actual(METRIC_AVERAGE_DEAL, 7, 2), 3.5, 0);
+    assert_true(isnan(commitment_actual(METRIC_FIT_SHARE, 0, 0)));
+}
+
+/* A kept promise is attained, a broken one is not, whichever way it goes. */
+static void test_kept_is_attained(void **state)
+{
+    (void)state;
+    struct random random;
+    random_init(&random, 20261122);
+    for (size_t i = 0; i < 10000; i++) {
+        const double actual = 1 + (double)random_below(&random, 100);
+        const double target = 1 + (double)random_below(&random, 100);
+        for (int is_at_most = 0; is_at_most < 2; is_at_most++) {
+            const double attained = commitment_attainment(actual, target, is_at_most != 0);
+            assert_int_equal(attained >= 1, commitment_is_kept(actual, target, is_at_most != 0));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_how_much_was_attained),
+        cmocka_unit_test(test_kept_is_attained),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_the_pace_never_falls),
         cmocka_unit_test(test_known_forecasts),
