@@ -27,6 +27,7 @@ const char *const feed_type_names[] = {
     "sla.met",
     "sla.breached",
     "sla.cancelled",
+    "sla.escalated",
     "commitment.met",
     "commitment.missed",
     "agreement.signed",

@@ -1,5 +1,6 @@
 """The change feed: dense from 1, in order, bound to its epoch, filtered, waited for."""
 
+import re
 import threading
 import time
 import uuid
@@ -91,6 +92,14 @@ def test_no_personal_data(service, feed):
     text = str(feed)
     for word in ("@", "example.com", "Claire", "Lemoine", "Exemple Industrie", "VP IT"):
         assert word not in text
+
+
+def test_every_type_can_be_asked_for(service):
+    types = contract.document()["components"]["schemas"]["EventType"]["enum"]
+    for asked in [",".join(types), *types]:
+        assert {event["type"] for event in service.reader.read("/v1/events", types=asked)["data"]} <= set(asked.split(","))
+    refused = service.reader.get("/v1/events", params={"types": "lead.lost"}).json()["errors"][0]["detail"]
+    assert set(re.findall(r"[a-z]+\.[a-z_]+", refused)) == set(types)
 
 
 @pytest.mark.parametrize("types", ["handoff.opened", "handoff.won,handoff.lost", "sla.met,contact.merged"])
