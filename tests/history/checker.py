@@ -8,6 +8,7 @@ before they send it and its acknowledgement after the answer came.
     3. The feed is dense from 1 and has each change once.     gap, repeated, missing
     4. All consumers saw the same events at the same place.   disagreeing
     5. Events of one contact are in the order of its changes. reordered
+    6. What time brings about is told once, never too early.  lost, twice, early, invented
 """
 
 import collections
@@ -90,4 +91,20 @@ def check_order(events):
         if before is not None and number <= before[1]:
             found.append(Violation("reordered", f"{contact}: {number} at {position} after {before[1]} at {before[0]}"))
         last[contact] = (position, number)
+    return found
+
+
+def check_due(wanted, told, optional=()):
+    """What has to be told, and from when on: `wanted`, {name: moment}, and `optional`, the same for what may be told or
+    not. `told`: [(name, moment)] as the feed has it."""
+    allowed = {**dict(optional), **wanted}
+    counts = collections.Counter(name for name, _ in told)
+    found = [Violation("lost", str(name)) for name in sorted(wanted.keys() - counts.keys())]
+    found += [Violation("twice", f"{name} × {count}") for name, count in sorted(counts.items())
+              if count > 1 and name in allowed]
+    for name, at in told:
+        if name not in allowed:
+            found.append(Violation("invented", str(name)))
+        elif at < allowed[name]:
+            found.append(Violation("early", f"{name}: {at}, not before {allowed[name]}"))
     return found

@@ -111,3 +111,43 @@ def test_two_changes_of_a_contact_the_wrong_way_round():
     swapped[other - 1], swapped[other] = ((swapped[other - 1][0], *swapped[other][1:]),
                                           (swapped[other][0], *swapped[other - 1][1:]))
     assert checker.check_order(swapped) == []
+
+
+def due_history():
+    """(wanted, optional, told): ten clocks that are breached, each told a moment after its time; a step of each."""
+    wanted = {(f"clock {number}", "breached"): 10.0 * number for number in range(10)}
+    optional = {(f"clock {number}", "step"): 10.0 * number + 5 for number in range(10)}
+    told = [(name, at + 0.2) for name, at in wanted.items()]
+    told += [(name, at) for name, at in list(optional.items())[:3]]
+    return wanted, optional, told
+
+
+def test_what_time_brings_about_is_told_once():
+    wanted, optional, told = due_history()
+    assert checker.check_due(wanted, told, optional) == []
+
+
+def test_a_breach_that_nobody_flagged():
+    wanted, optional, told = due_history()
+    del told[4]
+    assert checker.check_due(wanted, told, optional) == [checker.Violation("lost", "('clock 4', 'breached')")]
+
+
+@pytest.mark.parametrize("name", [("clock 4", "breached"), ("clock 1", "step")])
+def test_what_two_instances_told(name):
+    wanted, optional, told = due_history()
+    told.append((name, 99.0))
+    assert checker.check_due(wanted, told, optional) == [checker.Violation("twice", f"{name} × 2")]
+
+
+@pytest.mark.parametrize("index", [2, 11])
+def test_what_was_told_too_early(index):
+    wanted, optional, told = due_history()
+    name, at = told[index]
+    told[index] = (name, at - 0.3)
+    assert kinds(checker.check_due(wanted, told, optional)) == {"early"}
+
+
+def test_what_was_never_promised():
+    wanted, optional, told = due_history()
+    assert kinds(checker.check_due(wanted, [*told, (("clock 77", "breached"), 999.0)], optional)) == {"invented"}

@@ -87,6 +87,7 @@ class Cluster:
         self.directory = temporary_directory()
         self.log_path = self.directory / "postgres.log"
         self.port = free_port()
+        self.env = {}  # for the postmaster, beside ours
         self.process = None
         self._make()
 
@@ -105,7 +106,7 @@ class Cluster:
             arguments += ["-c", f"{name}={value}"]
         with open(self.log_path, "ab") as log:
             self.process = processes.spawn(arguments, death_signal=signal.SIGQUIT, stdout=log, stderr=log,
-                                           cwd=self.directory, **account())
+                                           cwd=self.directory, env={**os.environ, **self.env}, **account())
         wait_until(self.answers, 60, "PostgreSQL")
         return self
 
