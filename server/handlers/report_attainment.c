@@ -143,8 +143,8 @@ static void write_count(struct table *table, const struct standing *standing,
 
 static void write_attainment(struct table *table, const struct standing *standing, double actual)
 {
-    table_real(table, commitment_attainment(actual, standing->facts.target,
-                                            standing->facts.is_at_most));
+    table_real(table,
+               commitment_attainment(actual, standing->facts.target, standing->facts.is_at_most));
 }
 
 /* ---- a row ---- */
@@ -196,8 +196,8 @@ static void write_found(struct table *table, const struct standing *standing,
     } else {
         table_text(table, commitment_state_names[standing->verdict.state]);
     }
-    table_int(table, row_int(rows, row, is_frozen ? (size_t)FROZEN_VERSION
-                                               : (size_t)STANDING_VERSION));
+    table_int(table,
+              row_int(rows, row, is_frozen ? (size_t)FROZEN_VERSION : (size_t)STANDING_VERSION));
     write_time(table, row_time(rows, row, FROZEN_AT));
     write_count(table, standing, &now, is_restated);
     write_attainment(table, standing, is_restated ? now.actual : (double)NAN);
@@ -208,7 +208,8 @@ static void write_own(struct table *table, const struct standing *standing,
                       const struct count *whole)
 {
     const bool is_frozen = standing_is_frozen(standing);
-    const struct count own = count_at(standing, is_frozen ? (size_t)ATTAINMENT_KEPT : (size_t)ATTAINMENT_LIVE);
+    const struct count own =
+        count_at(standing, is_frozen ? (size_t)ATTAINMENT_KEPT : (size_t)ATTAINMENT_LIVE);
     const struct count now = count_at(standing, ATTAINMENT_LIVE);
     const bool is_sum = commitment_is_whole(standing->facts.metric);
     write_count(table, standing, &own, /* is_shown= */ true);
@@ -230,9 +231,9 @@ static void write_row(struct table *table, const struct rows *rows, size_t row)
     if (standing_is_frozen(&standing)) {
         standing.facts.target = row_real(rows, row, FROZEN_TARGET);
     }
-    const struct count found =
-        count_at(&standing, standing_is_frozen(&standing) ? (size_t)FROZEN_NUMERATOR
-                                                          : (size_t)STANDING_NUMERATOR);
+    const struct count found = count_at(&standing, standing_is_frozen(&standing)
+                                                       ? (size_t)FROZEN_NUMERATOR
+                                                       : (size_t)STANDING_NUMERATOR);
     table_row(table);
     write_promise(table, &standing);
     write_found(table, &standing, &found);
