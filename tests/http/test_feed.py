@@ -116,6 +116,13 @@ def test_types(service, feed, types, limit):
     assert "submission.received" in refused["detail"] and "commitment.missed" in refused["detail"], "the whole list"
 
 
+def test_every_type_of_the_contract_can_be_asked_for(service):
+    types = contract.schema_named("EventType")["enum"]
+    service.reader.read("/v1/events", types=",".join(types))
+    refused = expect(service.reader.get("/v1/events", params={"types": "lead.lost"}), 422).json()
+    assert set(types) == set(re.findall(r"[a-z]+\.[a-z_]+", refused["detail"])), "and no other"
+
+
 def test_epoch_and_bounds(service, feed):
     page = service.reader.read("/v1/events")
     epoch, last = page["epoch"], page["last"]
