@@ -452,6 +452,13 @@ static const char *expected_type(enum body_kind body)
                : "Send application/json.";
 }
 
+/* Compressed or otherwise encoded; it would be read as what it is not. */
+static bool is_encoded(const struct http_message *message)
+{
+    struct str coding = str_trim(http_header(message, "Content-Encoding"));
+    return coding.len > 0 && !str_eq_nocase(coding, STR_LITERAL("identity"));
+}
+
 /* What the body says it is, before anybody looks whether it is that: 415 comes before 413 and 400.
  */
 static enum err_code check_media_type(struct request *request, struct err *reterr)
@@ -459,6 +466,10 @@ static enum err_code check_media_type(struct request *request, struct err *reter
     const enum body_kind body = request->route->body;
     if (body == BODY_NONE) {
         return OK;
+    }
+    if (is_encoded(request->message)) {
+        return err_set(reterr, ERR_UNSUPPORTED,
+                       "The body is encoded: send it as it is, without Content-Encoding.");
     }
     const enum err_code code = media_type_parse(request->message->content_type, request->arena,
                                                 &request->media_type, reterr);

@@ -1,6 +1,7 @@
 """Errors: each code, its document, the order in which things are checked, and bodies that are not JSON."""
 
 import datetime
+import gzip
 import json
 import socket
 import uuid
@@ -130,6 +131,15 @@ def test_415(service, media_type):
     headers = {"Content-Type": media_type} if media_type else {}
     answer = service.marketing.request("POST", "/v1/contacts", content=b'{"email": "a@example.com"}', headers=headers)
     expect(answer, 415)
+
+
+def test_415_of_an_encoding(service):
+    body = b'{"email": "encoded@example.com"}'
+    for coding, status in [("gzip", 415), ("identity, br", 415), ("Identity", 201)]:
+        headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+        sent = gzip.compress(body) if status == 415 else body
+        answer = expect(service.marketing.request("POST", "/v1/contacts", content=sent, headers=headers), status)
+        assert status == 201 or "Content-Encoding" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8",
