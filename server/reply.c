@@ -81,6 +81,57 @@ bool list_cursor(struct request *request, const struct list_query *list, struct 
     return false;
 }
 
+bool list_cursor_foreign(struct request *request)
+{
+    faults_add(&request->faults, "?cursor", "format",
+               "This cursor does not belong to this list. Begin again without it.");
+    (void)problem_faults(request);
+    return false;
+}
+
+/* The years 1 to 9999: what we write, and PostgreSQL takes. */
+static bool is_time(int64_t at_us)
+{
+    return at_us >= INT64_C(-62135596800) * US_PER_SECOND &&
+           at_us < INT64_C(253402300800) * US_PER_SECOND;
+}
+
+bool list_place(struct request *request, const struct list_query *list,
+                struct list_place *ret_place)
+{
+    struct cursor cursor;
+    *ret_place = (struct list_place){.at_us = TIME_NONE};
+    if (!list_cursor(request, list, &cursor)) {
+        return false;
+    }
+    return cursor.len == 0 ||
+           (cursor_take_int(&cursor, &ret_place->at_us) && is_time(ret_place->at_us) &&
+            cursor_take_uuid(&cursor, &ret_place->id) && cursor_is_spent(&cursor)) ||
+           list_cursor_foreign(request);
+}
+
+bool list_place_by_id(struct request *request, const struct list_query *list, struct uuid *ret_id)
+{
+    struct cursor cursor;
+    *ret_id = (struct uuid){{0}};
+    if (!list_cursor(request, list, &cursor)) {
+        return false;
+    }
+    return cursor.len == 0 || (cursor_take_uuid(&cursor, ret_id) && cursor_is_spent(&cursor)) ||
+           list_cursor_foreign(request);
+}
+
+struct list_page list_page(const struct list_query *list, const struct rows *rows)
+{
+    const size_t limit = (size_t)list->limit;
+    const bool has_more = rows_count(rows) > limit;
+    return (struct list_page){
+        .rows = rows,
+        .count = has_more ? limit : rows_count(rows),
+        .has_more = has_more,
+    };
+}
+
 void list_begin(struct request *request, struct json_writer *json)
 {
     reply_json(request, 200, json);
@@ -137,4 +188,26 @@ enum request_step list_end(struct request *request, struct json_writer *json,
     JSON_FIELD(json, "next_cursor", json_text, next != NULL ? text : NULL);
     json_object_end(json);
     return reply_end(request);
+}
+
+enum request_step list_end_behind(struct request *request, struct json_writer *json,
+                                  const struct list_page *page, size_t time_column,
+                                  size_t id_column)
+{
+    struct cursor next = {0};
+    if (page->has_more) {
+        cursor_put_int(&next, row_time(page->rows, page->count - 1, time_column));
+        cursor_put_uuid(&next, row_uuid(page->rows, page->count - 1, id_column));
+    }
+    return list_end(request, json, page->has_more ? &next : NULL);
+}
+
+enum request_step list_end_behind_id(struct request *request, struct json_writer *json,
+                                     const struct list_page *page, size_t id_column)
+{
+    struct cursor next = {0};
+    if (page->has_more) {
+        cursor_put_uuid(&next, row_uuid(page->rows, page->count - 1, id_column));
+    }
+    return list_end(request, json, page->has_more ? &next : NULL);
 }

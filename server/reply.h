@@ -39,8 +39,36 @@ struct list_query {
 
 /* The cursor of a list request, decoded; false: a 422 is in the reply. Absent: len 0. */
 bool list_cursor(struct request *request, const struct list_query *list, struct cursor *ret_cursor);
+/* For a cursor of ours that is not as this list writes them: a 422 is in the reply. False. */
+bool list_cursor_foreign(struct request *request);
+
+/* The row behind which a page begins, in lists that are in the order of a time and an id, or of ids
+ * alone. TIME_NONE, nil: at the beginning. False: a 422 is in the reply. */
+struct list_place {
+    int64_t at_us;
+    struct uuid id;
+};
+bool list_place(struct request *request, const struct list_query *list,
+                struct list_place *ret_place);
+bool list_place_by_id(struct request *request, const struct list_query *list, struct uuid *ret_id);
+
+/* What of `rows` is on the page: `limit` at most. One row more was asked for, to know whether
+ * another page follows. */
+struct list_page {
+    const struct rows *rows;
+    size_t count;
+    bool has_more;
+};
+struct list_page list_page(const struct list_query *list, const struct rows *rows);
+
 /* {"data": [ … begins */
 void list_begin(struct request *request, struct json_writer *json);
 /* … ], "next_cursor": …} with the Link header. `next` NULL: the last page. */
 enum request_step list_end(struct request *request, struct json_writer *json,
                            const struct cursor *next);
+/* The same for lists with such places: the next page begins behind the last row of this one. */
+enum request_step list_end_behind(struct request *request, struct json_writer *json,
+                                  const struct list_page *page, size_t time_column,
+                                  size_t id_column);
+enum request_step list_end_behind_id(struct request *request, struct json_writer *json,
+                                     const struct list_page *page, size_t id_column);

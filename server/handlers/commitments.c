@@ -97,9 +97,8 @@ enum request_step commitment_periods_start(struct request *request)
         return REQUEST_REPLY;
     }
     if (cursor.len > 0 && (!cursor_take_int(&cursor, &before_us) || !cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This is no cursor of this list. Begin again without it.");
-        return problem_faults(request);
+        (void)list_cursor_foreign(request);
+        return REQUEST_REPLY;
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
@@ -120,21 +119,19 @@ enum request_step commitment_periods_finish(struct request *request)
 {
     const struct periods_query *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         json_object_begin(&json);
         write_period_members(&json, rows, row);
         json_object_end(&json);
     }
     struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_time(rows, count - 1, STANDING_SINCE));
+    if (page.has_more) {
+        cursor_put_int(&next, row_time(rows, page.count - 1, STANDING_SINCE));
     }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end(request, &json, page.has_more ? &next : NULL);
 }
 
 /* ---- one, with its composition ---- */
@@ -281,17 +278,9 @@ enum request_step commitment_contacts_start(struct request *request)
 {
     const struct contacts_query *query = request->query;
     const struct commitment *commitment = find_commitment(request);
-    struct cursor cursor;
-    int64_t before_us = TIME_NONE;
-    struct uuid before = {{0}};
-    if (commitment == NULL || !list_cursor(request, &query->list, &cursor)) {
+    struct list_place place;
+    if (commitment == NULL || !list_place(request, &query->list, &place)) {
         return REQUEST_REPLY;
-    }
-    if (cursor.len > 0 && !(cursor_take_int(&cursor, &before_us) &&
-                            cursor_take_uuid(&cursor, &before) && cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This is no cursor of this list. Begin again without it.");
-        return problem_faults(request);
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
@@ -301,8 +290,8 @@ enum request_step commitment_contacts_start(struct request *request)
     param_uuid(params, commitment->id);
     param_time(params, query->period.at_us);
     param_days(params, query->period.days);
-    param_time(params, before_us);
-    param_uuid(params, before);
+    param_time(params, place.at_us);
+    param_uuid(params, place.id);
     param_int(params, (int32_t)query->list.limit + 1);
     return REQUEST_RUN;
 }
@@ -328,18 +317,11 @@ enum request_step commitment_contacts_finish(struct request *request)
 {
     const struct contacts_query *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         write_contact(&json, rows, row);
     }
-    struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_time(rows, count - 1, CONTACTS_AT));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, CONTACTS_SUBJECT_ID));
-    }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end_behind(request, &json, &page, CONTACTS_AT, CONTACTS_SUBJECT_ID);
 }

@@ -93,15 +93,9 @@ static enum request_step find_by_email(struct request *request,
 enum request_step contact_list_start(struct request *request)
 {
     const struct contact_list_query *query = request->query;
-    struct cursor cursor;
-    struct uuid after = {{0}};
-    if (!list_cursor(request, &query->list, &cursor)) {
+    struct uuid after;
+    if (!list_place_by_id(request, &query->list, &after)) {
         return REQUEST_REPLY;
-    }
-    if (cursor.len > 0 && (!cursor_take_uuid(&cursor, &after) || !cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        return problem_faults(request);
     }
     if (query->email.data != NULL) {
         return find_by_email(request, query);
@@ -122,24 +116,18 @@ enum request_step contact_list_finish(struct request *request)
 {
     const struct contact_list_query *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     struct err err;
     struct contact_reader reader;
     contact_reader_init(&reader, request);
     list_begin(request, &json);
-    const enum err_code code = contact_reader_write_all(&reader, &json, rows, count, &err);
+    const enum err_code code = contact_reader_write_all(&reader, &json, rows, page.count, &err);
     contact_reader_done(&reader);
     if (code != OK) {
         return problem_err(request, &err);
     }
-    struct cursor next = {0};
-    if (has_more) {
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, 0));
-    }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end_behind_id(request, &json, &page, 0);
 }
 
 /* ---- why a score ---- */

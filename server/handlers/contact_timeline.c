@@ -144,9 +144,7 @@ static bool read_place(struct request *request, struct timeline_place *ret_place
                            cursor_take_uuid(&cursor, &place.id) && cursor_is_spent(&cursor));
     *ret_place = place;
     if (!is_valid) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        (void)problem_faults(request);
+        (void)list_cursor_foreign(request);
     }
     return is_valid;
 }
@@ -241,19 +239,17 @@ enum request_step timeline_finish(struct request *request)
         return REQUEST_REPLY;
     }
     contact_say_where(request, row_uuid(root, 0, 0), "/timeline");
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         write_item(&json, rows, row);
     }
     struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_time(rows, count - 1, COLUMN_AT));
-        cursor_put_int(&next, row_int(rows, count - 1, COLUMN_RANK));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, COLUMN_ID));
+    if (page.has_more) {
+        cursor_put_int(&next, row_time(rows, page.count - 1, COLUMN_AT));
+        cursor_put_int(&next, row_int(rows, page.count - 1, COLUMN_RANK));
+        cursor_put_uuid(&next, row_uuid(rows, page.count - 1, COLUMN_ID));
     }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end(request, &json, page.has_more ? &next : NULL);
 }

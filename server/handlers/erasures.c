@@ -89,25 +89,17 @@ const struct query erasure_query = QUERY(struct erasure_query, erasure_params);
 enum request_step erasures_start(struct request *request)
 {
     const struct erasure_query *query = request->query;
-    struct cursor cursor;
-    int64_t at_us = TIME_NONE;
-    struct uuid id = {{0}};
-    if (!list_cursor(request, &query->list, &cursor)) {
+    struct list_place place;
+    if (!list_place(request, &query->list, &place)) {
         return REQUEST_REPLY;
-    }
-    if (cursor.len > 0 && (!cursor_take_int(&cursor, &at_us) || !cursor_take_uuid(&cursor, &id) ||
-                           !cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        return problem_faults(request);
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
         return REQUEST_REPLY;
     }
     struct params *params = read_op_query(read, STATEMENT_ERASURE_PAGE);
-    param_time(params, at_us);
-    param_uuid(params, id);
+    param_time(params, place.at_us);
+    param_uuid(params, place.id);
     param_int(params, (int32_t)query->list.limit + 1);
     return REQUEST_RUN;
 }
@@ -116,18 +108,11 @@ enum request_step erasures_finish(struct request *request)
 {
     const struct erasure_query *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         json_raw(&json, row_text(rows, row, COLUMN_LINE));
     }
-    struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_time(rows, count - 1, COLUMN_ERASED_AT));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, COLUMN_CONTACT_ID));
-    }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end_behind(request, &json, &page, COLUMN_ERASED_AT, COLUMN_CONTACT_ID);
 }

@@ -66,9 +66,7 @@ static bool take_place(struct request *request, const struct list_query *list,
         cursor_take_uuid(&cursor, &ret_place->handoff_id) && cursor_is_spent(&cursor) &&
         (*due_at_us == TIME_NONE || (*due_at_us >= 0 && *due_at_us <= due_us_max));
     if (!is_whole) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This is no cursor of this list. Begin again without it.");
-        (void)problem_faults(request);
+        (void)list_cursor_foreign(request);
     }
     return is_whole;
 }

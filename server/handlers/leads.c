@@ -178,10 +178,7 @@ static bool read_place(struct request *request, struct place *ret_place)
         return false;
     }
     if (cursor.len > 0 && !take_place(&cursor, (enum order)query->order, ret_place)) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        (void)problem_faults(request);
-        return false;
+        return list_cursor_foreign(request);
     }
     return true;
 }
@@ -261,25 +258,23 @@ enum request_step lead_list_finish(struct request *request)
     const struct lead_query_values *query = request->query;
     const struct rows *feed = request->read->queries[0].rows;
     const struct rows *rows = request->read->queries[1].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     const char *last = arena_printf(request->arena, "%lld", (long long)row_bigint(feed, 0, 0));
     struct json_writer json;
     struct err err;
     struct contact_reader reader;
     contact_reader_init(&reader, request);
     list_begin(request, &json);
-    const enum err_code code = contact_reader_write_all(&reader, &json, rows, count, &err);
+    const enum err_code code = contact_reader_write_all(&reader, &json, rows, page.count, &err);
     contact_reader_done(&reader);
     if (code != OK) {
         return problem_err(request, &err);
     }
     http_reply_header(request->message, "X-Relais-Events-After", str_from(last));
     struct cursor next = {0};
-    if (has_more) {
-        put_place(&next, (enum order)query->order, rows, count - 1);
+    if (page.has_more) {
+        put_place(&next, (enum order)query->order, rows, page.count - 1);
     }
-    (void)list_end(request, &json, has_more ? &next : NULL);
+    (void)list_end(request, &json, page.has_more ? &next : NULL);
     return leads_as_table(request, table_format_accepted(http_header(request->message, "Accept")));
 }

@@ -150,26 +150,18 @@ static void param_chosen(struct params *params, const char *const names[], uint6
 enum request_step notifications_start(struct request *request)
 {
     const struct notification_query_values *query = request->query;
-    struct cursor cursor;
-    int64_t at_us = TIME_NONE;
-    struct uuid id = {{0}};
+    struct list_place place;
     char member[UUID_TEXT_BYTES];
-    if (!list_cursor(request, &query->list, &cursor)) {
+    if (!list_place(request, &query->list, &place)) {
         return REQUEST_REPLY;
-    }
-    if (cursor.len > 0 && (!cursor_take_int(&cursor, &at_us) || !cursor_take_uuid(&cursor, &id) ||
-                           !cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        return problem_faults(request);
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
         return REQUEST_REPLY;
     }
     struct params *params = read_op_query(read, STATEMENT_NOTIFICATION_PAGE);
-    param_time(params, at_us);
-    param_uuid(params, id);
+    param_time(params, place.at_us);
+    param_uuid(params, place.id);
     param_chosen(params, notification_state_names, query->states);
     param_chosen(params, notification_kind_names, query->kinds);
     param_chosen(params, notification_channel_names, query->channels);
@@ -183,18 +175,11 @@ enum request_step notifications_finish(struct request *request)
 {
     const struct notification_query_values *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         write_notification(&json, rows, row);
     }
-    struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_time(rows, count - 1, COLUMN_CREATED_AT));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, COLUMN_ID));
-    }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end_behind(request, &json, &page, COLUMN_CREATED_AT, COLUMN_ID);
 }

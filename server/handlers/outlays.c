@@ -276,9 +276,8 @@ static enum request_step list_start(struct request *request, enum statement stat
     if (cursor.len > 0 && !(cursor_take_int(&cursor, &before_days) &&
                             cursor_take_uuid(&cursor, &before) && cursor_is_spent(&cursor) &&
                             before_days >= INT32_MIN / 2 && before_days <= INT32_MAX / 2)) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This is no cursor of this list. Begin again without it.");
-        return problem_faults(request);
+        (void)list_cursor_foreign(request);
+        return REQUEST_REPLY;
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
@@ -336,22 +335,20 @@ static enum request_step list_finish(struct request *request,
 {
     const struct outlay_query *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         json_object_begin(&json);
         write(&json, rows, row);
         json_object_end(&json);
     }
     struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_int(rows, count - 1, OUTLAY_DAYS));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, OUTLAY_ID));
+    if (page.has_more) {
+        cursor_put_int(&next, row_int(rows, page.count - 1, OUTLAY_DAYS));
+        cursor_put_uuid(&next, row_uuid(rows, page.count - 1, OUTLAY_ID));
     }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end(request, &json, page.has_more ? &next : NULL);
 }
 
 enum request_step traffic_list_finish(struct request *request)

@@ -110,15 +110,9 @@ static struct str slug_of(const struct request *request, struct str slug_or_id)
 enum request_step quarantine_list_start(struct request *request)
 {
     const struct quarantine_query_values *query = request->query;
-    struct cursor cursor;
-    struct uuid before = {{0}};
-    if (!list_cursor(request, &query->list, &cursor)) {
+    struct uuid before;
+    if (!list_place_by_id(request, &query->list, &before)) {
         return REQUEST_REPLY;
-    }
-    if (cursor.len > 0 && (!cursor_take_uuid(&cursor, &before) || !cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        return problem_faults(request);
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
@@ -141,19 +135,13 @@ enum request_step quarantine_list_finish(struct request *request)
 {
     const struct quarantine_query_values *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         write_entry(&json, rows, row);
     }
-    struct cursor next = {0};
-    if (has_more) {
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, QUARANTINE_ID));
-    }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end_behind_id(request, &json, &page, QUARANTINE_ID);
 }
 
 /* ---- counts ---- */

@@ -94,36 +94,6 @@ static const struct query_param clock_params[] = {
 };
 const struct query sla_clock_query = QUERY(struct clock_query, clock_params);
 
-/* Behind which clock, in the order of deadlines; none and nil: from the beginning. */
-struct clock_place {
-    int64_t due_at_us;
-    struct uuid clock_id;
-};
-
-/* False: a 422 is in the reply. */
-static bool take_place(struct request *request, const struct list_query *list,
-                       struct clock_place *ret_place)
-{
-    struct cursor cursor;
-    if (!list_cursor(request, list, &cursor)) {
-        return false;
-    }
-    *ret_place = (struct clock_place){.due_at_us = TIME_NONE};
-    if (cursor.len == 0) {
-        return true;
-    }
-    const bool is_whole = cursor_take_int(&cursor, &ret_place->due_at_us) &&
-                          cursor_take_uuid(&cursor, &ret_place->clock_id) &&
-                          cursor_is_spent(&cursor) && ret_place->due_at_us >= 0 &&
-                          ret_place->due_at_us <= INT64_MAX / 4;
-    if (!is_whole) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This is no cursor of this list. Begin again without it.");
-        (void)problem_faults(request);
-    }
-    return is_whole;
-}
-
 static void name_params(struct params *params, uint64_t bits, const char *const names[])
 {
     struct param *array = param_array(params, ITEM_TEXT);
@@ -139,11 +109,11 @@ enum request_step sla_clocks_start(struct request *request)
     static const uint64_t live_states = 1U << CLOCK_RUNNING | 1U << CLOCK_PAUSED;
     const struct clock_query *query = request->query;
     struct assignee_filter filter;
-    struct clock_place place;
+    struct list_place place;
     if (!assignee_filter_parse(request, query->assignee, &filter)) {
         return problem_faults(request);
     }
-    if (!take_place(request, &query->list, &place)) {
+    if (!list_place(request, &query->list, &place)) {
         return REQUEST_REPLY;
     }
     struct read_op *read = request_read(request);
@@ -153,8 +123,8 @@ enum request_step sla_clocks_start(struct request *request)
     const bool is_live = query->states != 0 && (query->states & ~live_states) == 0;
     struct params *params =
         read_op_query(read, is_live ? STATEMENT_SLA_CLOCK_PAGE_LIVE : STATEMENT_SLA_CLOCK_PAGE);
-    param_time(params, place.due_at_us);
-    param_uuid(params, place.clock_id);
+    param_time(params, place.at_us);
+    param_uuid(params, place.id);
     name_params(params, query->states, clock_state_names);
     name_params(params, query->kinds, clock_kind_names);
     assignee_filter_params(params, &filter);
@@ -166,20 +136,13 @@ enum request_step sla_clocks_finish(struct request *request)
 {
     const struct clock_query *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_next = rows_count(rows) > limit;
-    const size_t count = has_next ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < page.count; i++) {
         sla_clock_write(&json, rows, i, 0, request->read->op.now_us);
     }
-    struct cursor next = {0};
-    if (has_next) {
-        cursor_put_int(&next, row_time(rows, count - 1, SLA_CLOCK_DUE_AT));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, SLA_CLOCK_ID));
-    }
-    return list_end(request, &json, has_next ? &next : NULL);
+    return list_end_behind(request, &json, &page, SLA_CLOCK_DUE_AT, SLA_CLOCK_ID);
 }
 
 /* ---- one, with its pauses ---- */

@@ -144,9 +144,7 @@ static bool read_place(struct request *request, struct submission_place *ret_pla
     }
     *ret_place = place;
     if (!is_valid) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        (void)problem_faults(request);
+        (void)list_cursor_foreign(request);
     }
     return is_valid;
 }
@@ -229,21 +227,19 @@ enum request_step submission_list_finish(struct request *request)
 {
     const struct submission_query_values *query = request->query;
     const struct rows *rows = request->read->queries[0].rows;
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         write_submission(&json, rows, row);
     }
     struct cursor next = {0};
-    if (has_more && is_of_contact(query)) {
-        cursor_put_int(&next, row_time(rows, count - 1, COLUMN_RECEIVED_AT));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, COLUMN_ID));
-    } else if (has_more) {
-        cursor_put_int(&next, row_bigint(rows, count - 1, COLUMN_TX));
-        cursor_put_int(&next, row_int(rows, count - 1, COLUMN_ORDINAL));
+    if (page.has_more && is_of_contact(query)) {
+        cursor_put_int(&next, row_time(rows, page.count - 1, COLUMN_RECEIVED_AT));
+        cursor_put_uuid(&next, row_uuid(rows, page.count - 1, COLUMN_ID));
+    } else if (page.has_more) {
+        cursor_put_int(&next, row_bigint(rows, page.count - 1, COLUMN_TX));
+        cursor_put_int(&next, row_int(rows, page.count - 1, COLUMN_ORDINAL));
     }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end(request, &json, page.has_more ? &next : NULL);
 }

@@ -112,18 +112,10 @@ enum request_step touches_start(struct request *request)
 {
     const struct touches_query *query = request->query;
     struct uuid contact_id;
-    struct cursor cursor;
-    int64_t at_us = TIME_NONE;
-    struct uuid id = {{0}};
+    struct list_place place;
     if (!request_uuid_param(request, 0, &contact_id) ||
-        !list_cursor(request, &query->list, &cursor)) {
+        !list_place(request, &query->list, &place)) {
         return REQUEST_REPLY;
-    }
-    if (cursor.len > 0 && !(cursor_take_int(&cursor, &at_us) && cursor_take_uuid(&cursor, &id) &&
-                            cursor_is_spent(&cursor))) {
-        faults_add(&request->faults, "?cursor", "format",
-                   "This cursor does not belong to this list.");
-        return problem_faults(request);
     }
     struct read_op *read = request_read(request);
     if (read == NULL) {
@@ -132,8 +124,8 @@ enum request_step touches_start(struct request *request)
     param_uuid(read_op_query(read, STATEMENT_CONTACT_ROOT), contact_id);
     struct params *params = read_op_query(read, STATEMENT_CONTACT_TOUCHES);
     param_uuid(params, contact_id);
-    param_time(params, at_us);
-    param_uuid(params, id);
+    param_time(params, place.at_us);
+    param_uuid(params, place.id);
     param_int(params, (int32_t)query->list.limit + 1);
     return REQUEST_RUN;
 }
@@ -177,21 +169,14 @@ enum request_step touches_finish(struct request *request)
         return REQUEST_REPLY;
     }
     contact_say_where(request, row_uuid(root, 0, 0), "/touches");
-    const size_t limit = (size_t)query->list.limit;
-    const bool has_more = rows_count(rows) > limit;
-    const size_t count = has_more ? limit : rows_count(rows);
+    const struct list_page page = list_page(&query->list, rows);
     struct json_writer json;
     struct err err;
     list_begin(request, &json);
-    for (size_t row = 0; row < count; row++) {
+    for (size_t row = 0; row < page.count; row++) {
         if (write_touch(&json, rows, row, &err) != OK) {
             return problem_err(request, &err);
         }
     }
-    struct cursor next = {0};
-    if (has_more) {
-        cursor_put_int(&next, row_time(rows, count - 1, COLUMN_AT));
-        cursor_put_uuid(&next, row_uuid(rows, count - 1, COLUMN_ID));
-    }
-    return list_end(request, &json, has_more ? &next : NULL);
+    return list_end_behind(request, &json, &page, COLUMN_AT, COLUMN_ID);
 }
