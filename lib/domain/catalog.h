@@ -148,6 +148,7 @@ struct member {
     enum notification_mode notify[NOTIFY_KIND_COUNT_]; /* as chosen, or as is usual in the team */
     struct working_hours hours;
     int digest_minute;       /* since local midnight: when the digest goes */
+    struct uuid calendar_id; /* their own working hours; nil: none */
     int64_t weekly_capacity; /* handoffs; INT64_MAX: no limit */
 };
 
@@ -200,6 +201,7 @@ struct policy {
     int32_t version;       /* of its entry */
     struct sla_target target;
     const struct calendar *calendar;     /* NULL: elapsed time */
+    bool uses_assignee_calendar;         /* … instead of it, when the assignee has one */
     int32_t attempts;                    /* for kind attempts, else 0 */
     double warn_at[POLICY_WARNINGS_MAX]; /* fractions of the target, ascending, each once */
     size_t warn_count;

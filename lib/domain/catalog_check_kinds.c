@@ -325,11 +325,24 @@ static void check_campaign(struct check *check, const struct campaign_body *in)
         check_set_str(check, "currency", catalog_organisation(check->catalog)->currency);
 }
 
+/* A calendar that never opens is of no use to anybody who counts by it. */
+static void check_opens(struct check *check, struct uuid id)
+{
+    char text[UUID_TEXT_BYTES];
+    check_reference_id(check, "calendar", CATALOG_CALENDAR, id);
+    const struct catalog_entry *calendar =
+        catalog_find(check->catalog, CATALOG_CALENDAR, str_from(uuid_format(id, text)));
+    if (calendar != NULL && week_hours_of(json_object_get(calendar->body, "hours")).minutes == 0)
+        faults_add(check->faults, "/calendar", "empty",
+                   "This calendar has no opening hours: a target would never come.");
+}
+
 static void check_member(struct check *check, const struct member_body *in)
 {
     check_time_zone(check, in->time_zone);
     check_member_notify(check, in->notify);
     check_member_hours(check, in);
+    check_opens(check, in->calendar);
     if (in->email.data == NULL)
         return;
     struct email_address address;
@@ -441,7 +454,10 @@ static void check_target(struct check *check, const struct policy_body *in)
 {
     struct sla_target target;
     const bool has_calendar = !uuid_is_nil(in->calendar);
-    check_reference_id(check, "calendar", CATALOG_CALENDAR, in->calendar);
+    check_opens(check, in->calendar);
+    if (in->uses_assignee_calendar && !has_calendar)
+        faults_add(check->faults, "/calendar", "required",
+                   "It needs a calendar for assignees without one of their own.");
     if (in->target == NULL ||
         !sla_target_read(in->target, has_calendar, "/target", &target, check->faults))
         return;
@@ -453,10 +469,7 @@ static void check_target(struct check *check, const struct policy_body *in)
     if (calendar == NULL)
         return;
     const struct week_hours week = week_hours_of(json_object_get(calendar->body, "hours"));
-    if (week.minutes == 0)
-        faults_add(check->faults, "/calendar", "empty",
-                   "This calendar has no opening hours: a target would never come.");
-    else if (!is_reached_in(&target, week))
+    if (week.minutes > 0 && !is_reached_in(&target, week))
         faults_add(check->faults, "/target", "range",
                    "By this calendar the target takes more than two years.");
 }
@@ -538,6 +551,24 @@ static void check_hours(struct check *check, const char *base, const struct hour
     }
 }
 
+/* Members whose hours they are go on to have some. */
+static void check_members_of(struct check *check)
+{
+    const struct catalog_entry *existing = check->proposal->existing;
+    size_t count;
+    const struct catalog_entry *const *entries =
+        catalog_list(check->catalog, CATALOG_MEMBER, &count);
+    const bool is_empty = week_hours_of(json_object_get(check->body, "hours")).minutes == 0;
+    for (size_t i = 0; existing != NULL && is_empty && i < count; i++) {
+        const struct member *member = entries[i]->typed;
+        if (uuid_eq(member->calendar_id, existing->id)) {
+            faults_add(check->faults, "/hours", "empty",
+                       "A member has this calendar: it needs opening hours.");
+            return;
+        }
+    }
+}
+
 /* Policies that count by the calendar go on to have targets that come. */
 static void check_policies_of(struct check *check)
 {
@@ -586,6 +617,8 @@ static void check_calendar(struct check *check, const struct calendar_body *in)
     }
     if (check->faults->count == before)
         check_policies_of(check);
+    if (check->faults->count == before)
+        check_members_of(check);
 }
 
 /* ---- models ---- */

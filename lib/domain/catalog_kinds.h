@@ -105,6 +105,7 @@ struct member_body {
     const json_t *notify;
     struct working_hours_body hours;
     struct str digest_at;
+    struct uuid calendar;
     bool is_active;
 };
 
@@ -150,6 +151,7 @@ struct policy_body {
     int64_t attempts;
     const json_t *target;
     struct uuid calendar;
+    bool uses_assignee_calendar;
     const double *warn_at;
     size_t warn_count;
     const struct escalation_body *escalate;

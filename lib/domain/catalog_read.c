@@ -209,6 +209,7 @@ static const void *read_member(struct catalog_parts *parts, const struct member_
             .time_zone = in->time_zone,
             .locale = name_of(locale_names, in->locale),
             .weekly_capacity = in->weekly_capacity != INT_NONE ? in->weekly_capacity : INT64_MAX,
+            .calendar_id = in->calendar,
         };
         read_notify(out, in->notify);
         read_hours(out, in);
@@ -321,6 +322,7 @@ static const void *read_policy(struct catalog_parts *parts, const struct policy_
         .kind = name_of(clock_kind_names, in->kind),
         .starts_on_accept = in->starts == STARTS_AT_ACCEPT,
         .attempts = in->attempts == INT_NONE ? 0 : (int32_t)in->attempts,
+        .uses_assignee_calendar = in->uses_assignee_calendar,
         .is_active = in->is_active,
     };
     read_warnings(out, in);

@@ -196,6 +196,25 @@ static void write_member_rest(struct json_writer *json, const struct member *mem
     JSON_FIELD(json, "digest_at", write_time_of_day, member->digest_minute);
 }
 
+static bool lacks(const struct catalog_entry *entry, enum catalog_kind kind, const char *name)
+{
+    return entry->kind == kind && json_object_get(entry->body, name) == NULL;
+}
+
+/* What members and policies of before did not have. */
+static void write_later_fields(struct json_writer *json, const struct catalog_entry *entry)
+{
+    if (lacks(entry, CATALOG_MEMBER, "calendar"))
+        JSON_FIELD(json, "calendar", json_text, NULL);
+    if (lacks(entry, CATALOG_POLICY, "assignee_calendar"))
+        JSON_FIELD(json, "assignee_calendar", json_bool, false);
+    if (lacks(entry, CATALOG_POLICY, "escalate")) {
+        json_key(json, "escalate");
+        json_array_begin(json);
+        json_array_end(json);
+    }
+}
+
 void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
                          const struct catalog *catalog)
 {
@@ -217,11 +236,7 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
         agreement_write_rest(json, entry, catalog);
     if (entry->kind == CATALOG_FORM)
         write_form_rest(json, entry);
-    if (entry->kind == CATALOG_POLICY && json_object_get(entry->body, "escalate") == NULL) {
-        json_key(json, "escalate"); /* a policy of before had no ladder */
-        json_array_begin(json);
-        json_array_end(json);
-    }
+    write_later_fields(json, entry);
     if (!is_stage) {
         JSON_FIELD(json, "created_at", json_time, entry->created_at_us);
         JSON_FIELD(json, "updated_at", json_time, entry->updated_at_us);

@@ -162,15 +162,34 @@ static bool has_clock(const struct contact *contact, struct str kind)
     return false;
 }
 
+/* Whose hours count: the assignee's own, where the policy says so and they have some. Should the
+ * target not come in theirs as far as they are known, the policy's. */
+static const struct calendar *promise(const struct contact *contact, const struct policy *policy,
+                                      const struct effects *effects, int64_t *ret_due_at_us)
+{
+    const struct zone *zone = &catalog_organisation(effects->catalog)->zone;
+    const struct member *assignee =
+        policy->uses_assignee_calendar ? catalog_member(effects->catalog, contact->handoff.assignee)
+                                       : NULL;
+    const struct calendar *own =
+        assignee != NULL ? catalog_calendar(effects->catalog, assignee->calendar_id) : NULL;
+    if (own != NULL && sla_target_due(&policy->target, own, zone, effects->now_us, ret_due_at_us)) {
+        return own;
+    }
+    const bool is_known =
+        sla_target_due(&policy->target, policy->calendar, zone, effects->now_us, ret_due_at_us);
+    *ret_due_at_us = is_known ? *ret_due_at_us : TIME_NONE;
+    return policy->calendar;
+}
+
 /* No clock is started when its deadline lies beyond what is known of the calendar, which is years
  * ahead: none is better than a wrong one. */
 static void start_clock(struct contact *contact, const struct policy *policy, int64_t asked_at_us,
                         struct effects *effects)
 {
-    const struct calendar *calendar = policy->calendar;
-    int64_t due_at_us;
-    if (!sla_target_due(&policy->target, calendar, &catalog_organisation(effects->catalog)->zone,
-                        effects->now_us, &due_at_us)) {
+    int64_t due_at_us = TIME_NONE;
+    const struct calendar *calendar = promise(contact, policy, effects, &due_at_us);
+    if (due_at_us == TIME_NONE) {
         return;
     }
     struct clock_record *clock = &contact->clocks[contact->clock_count++];

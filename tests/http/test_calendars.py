@@ -188,6 +188,28 @@ def test_a_clock_keeps_the_version_it_was_started_with(fresh):
     assert after["calendar_version"] == 1
 
 
+def test_a_clock_counts_by_the_assignees_own_hours_where_the_policy_says_so(fresh):
+    own, ours = make_calendar(fresh.admin, hours=ALWAYS), make_calendar(fresh.admin)
+    night_owl, anybody = funnel.make_member(fresh.admin, calendar=own["id"]), funnel.make_member(fresh.admin)
+    assert (night_owl["calendar"], anybody["calendar"]) == (own["id"], None)
+    policy = set_policy(fresh, calendar=ours["id"], target="PT4H", starts="accepted", assignee_calendar=True)
+    assert policy["assignee_calendar"] is True
+    desk = funnel.Desk(fresh)
+    for member, calendar in ((night_owl, own), (anybody, ours)):
+        handoff = funnel.make_move(fresh.admin, desk.handoff_in("open"), "accept", {"member": member["id"]})
+        assert handoff["assignee"] == member["id"]
+        assert clock_of(fresh, handoff)["calendar"] == calendar["id"]
+    set_policy(fresh, assignee_calendar=False)
+    handoff = funnel.make_move(fresh.admin, desk.handoff_in("open"), "accept", {"member": night_owl["id"]})
+    assert clock_of(fresh, handoff)["calendar"] == ours["id"]
+    policy_path = f"/v1/sla/policies/{policy['id']}"
+    assert faults(fresh.admin.patch(policy_path, {"calendar": None, "assignee_calendar": True})) == {"/calendar": "required"}
+    empty = make_calendar(fresh.admin, hours={})
+    assert faults(fresh.admin.patch(f"/v1/members/{anybody['id']}", {"calendar": empty["id"]})) == {"/calendar": "empty"}
+    answer = fresh.admin.patch(f"/v1/sla/calendars/{own['id']}", {"hours": dict.fromkeys(ALWAYS, [])})
+    assert faults(answer) == {"/hours": "empty"}
+
+
 # --- faults ---------------------------------------------------------------------------------------
 
 

@@ -150,24 +150,24 @@ static const struct {
 } defaults[] = {
     {CATALOG_ATTRIBUTE, "{\"name\":\"segment\",\"type\":\"text\"}",                                    "segment",
      "{\"name\":\"segment\",\"type\":\"text\",\"choices\":null,"
-     "\"label\":{\"fr\":\"segment\",\"en\":\"segment\"}}"                        },
+     "\"label\":{\"fr\":\"segment\",\"en\":\"segment\"}}"                            },
     {CATALOG_ATTRIBUTE,
      "{\"label\":{\"en\":\"Tier\"},\"type\":\"choice\",\"choices\":[\"a\",\"b\"],"
      "\"name\":\"tier\"}",                                                                             "tier",
      "{\"name\":\"tier\",\"type\":\"choice\",\"choices\":[\"a\",\"b\"],"
-     "\"label\":{\"fr\":\"Tier\",\"en\":\"Tier\"}}"                              },
+     "\"label\":{\"fr\":\"Tier\",\"en\":\"Tier\"}}"                                  },
     {CATALOG_OFFER,
      "{\"slug\":\"e\",\"title\":\"E\",\"kind\":\"ebook\",\"journey_step\":\"awareness\","
      "\"published_at\":\"2026-11-18T12:00:00+01:00\",\"audience\":null}",                              "e",
      "{\"slug\":\"e\",\"title\":\"E\",\"kind\":\"ebook\",\"journey_step\":\"awareness\","
      "\"url\":null,\"summary\":null,\"audience\":\"public\","
-     "\"published_at\":\"2026-11-18T11:00:00.000Z\"}"                            },
+     "\"published_at\":\"2026-11-18T11:00:00.000Z\"}"                                },
     {CATALOG_FORM,      "{\"slug\":\"f\",\"name\":\"F\"}",                                             "f",
      "{\"slug\":\"f\",\"name\":\"F\",\"activity\":\"form_submission\",\"makes\":\"lead\","
      "\"offer\":null,\"campaign\":null,\"open\":false,\"required\":[\"email\"],"
      "\"fields\":null,\"allowed_origins\":null,\"redirect_url\":null,\"consent_text\":null,"
      "\"protection\":{\"honeypot\":false,\"token\":false,\"disposable\":false,"
-     "\"repeats\":false},\"adapter_secrets\":null,\"hubspot_guid\":null}"        },
+     "\"repeats\":false},\"adapter_secrets\":null,\"hubspot_guid\":null}"            },
     {CATALOG_FORM,
      "{\"slug\":\"f\",\"name\":\"F\",\"offer\":\"" OFFER_ID "\",\"campaign\":\"spring\","
      "\"open\":true,\"required\":[],\"fields\":{\"Mail\":\"email\"},"
@@ -178,40 +178,41 @@ static const struct {
      "\"fields\":{\"Mail\":\"email\"},\"allowed_origins\":[\"https://a.example:8443\"],"
      "\"redirect_url\":\"https://a.example/merci?x=é\",\"consent_text\":null,"
      "\"protection\":{\"honeypot\":false,\"token\":true,\"disposable\":false,"
-     "\"repeats\":false},\"adapter_secrets\":null,\"hubspot_guid\":null}"        },
+     "\"repeats\":false},\"adapter_secrets\":null,\"hubspot_guid\":null}"            },
     {CATALOG_CAMPAIGN,
      "{\"slug\":\"c\",\"name\":\"C\",\"starts_on\":\"2027-01-01\",\"ends_on\":\"2027-01-01\","
      "\"budget\":100}",                                                                                "c",
      "{\"slug\":\"c\",\"name\":\"C\",\"persona\":null,\"starts_on\":\"2027-01-01\","
      "\"ends_on\":\"2027-01-01\",\"goal\":null,\"budget\":100,\"currency\":\"EUR\","
-     "\"brief\":null}"                                                           },
+     "\"brief\":null}"                                                               },
     {CATALOG_MEMBER,    "{\"name\":\"Bo\",\"team\":\"marketing\",\"email\":\" Bo@A.FR \"}",            NEW_ID,
      "{\"name\":\"Bo\",\"email\":\"bo@a.fr\",\"team\":\"marketing\",\"role\":\"member\","
-     "\"weekly_capacity\":null,\"time_zone\":null,\"active\":true}"              },
+     "\"weekly_capacity\":null,\"time_zone\":null,\"calendar\":null,\"active\":true}"},
     {CATALOG_REASON,    "{\"code\":\"merger\",\"kind\":\"lose\",\"label\":\"Fusion\"}",                "lose:merger",
      "{\"code\":\"merger\",\"kind\":\"lose\",\"label\":{\"fr\":\"Fusion\",\"en\":\"Fusion\"},"
-     "\"active\":true}"                                                          },
+     "\"active\":true}"                                                              },
     {CATALOG_KEY,       "{\"name\":\"K\",\"scopes\":[\"sales\",\"read\",\"sales\"]," MADE "}",         NEW_ID,
      "{\"name\":\"K\",\"kind\":\"secret\",\"scopes\":[\"read\",\"sales\"],\"member\":null,"
      "\"form\":null,\"prefix\":\"relais_sk_\",\"last4\":\"abcd\",\"expires_at\":null,"
-     "\"previous_expires_at\":null,\"hash\":\"" HASH "\",\"previous_hash\":null}"},
+     "\"previous_expires_at\":null,\"hash\":\"" HASH "\",\"previous_hash\":null}"    },
     {CATALOG_KEY,       "{\"name\":\"K\",\"kind\":\"publishable\",\"form\":\"" FORM_ID "\"," MADE "}",
      NEW_ID,                                                                                                          "{\"name\":\"K\",\"kind\":\"publishable\",\"scopes\":[\"submit\"],\"member\":null,"
      "\"form\":\"guide-form\",\"prefix\":\"relais_sk_\",\"last4\":\"abcd\","
      "\"expires_at\":null,\"previous_expires_at\":null,\"hash\":\"" HASH
-     "\",\"previous_hash\":null}"                                    },
+     "\",\"previous_hash\":null}"                                        },
     {CATALOG_POLICY,    "{\"name\":\"P\",\"kind\":\"attempts\",\"target\":\"P7D\"}",                   NEW_ID,
      "{\"name\":\"P\",\"position\":2,\"kind\":\"attempts\",\"starts\":\"mql\",\"attempts\":5,"
-     "\"target\":\"P7D\",\"calendar\":null,\"warn_at\":[0.5,0.8],\"escalate\":[],\"applies_when\":"
+     "\"target\":\"P7D\",\"calendar\":null,\"assignee_calendar\":false,\"warn_at\":[0.5,0.8],"
+     "\"escalate\":[],\"applies_when\":"
      "null,"
-     "\"active\":true}"                                                          },
+     "\"active\":true}"                                                              },
     {CATALOG_CALENDAR,
      "{\"name\":\"C\",\"time_zone\":\"UTC\",\"hours\":{\"monday\":[[\"00:00\",\"24:00\"]]}}",          NEW_ID,
      "{\"name\":\"C\",\"time_zone\":\"UTC\",\"hours\":{\"monday\":[[\"00:00\",\"24:00\"]]},"
-     "\"holidays\":null,\"exceptions\":[]}"                                      },
+     "\"holidays\":null,\"exceptions\":[]}"                                          },
     {CATALOG_MODEL,     DEFINITION,                                                                    "3",
      "{\"version\":3,\"activated\":0,\"activated_at\":null,\"activation\":null,"
-     "\"definition\":" DEFINITION "}"                                            },
+     "\"definition\":" DEFINITION "}"                                                },
 };
 
 static void test_tables_are_sound(void **state)
@@ -349,7 +350,7 @@ static void test_a_patch_changes_what_it_names(void **state)
                  "\"adapter_secrets\":null,\"hubspot_guid\":null}");
     assert_taken(*state, CATALOG_MEMBER, MEMBER_ID, "{\"active\":false}", MEMBER_ID,
                  "{\"name\":\"Ana\",\"email\":null,\"team\":\"sales\",\"role\":\"member\","
-                 "\"weekly_capacity\":20,\"time_zone\":null,\"active\":false}");
+                 "\"weekly_capacity\":20,\"time_zone\":null,\"calendar\":null,\"active\":false}");
     /* A key that is rotated. */
     assert_taken(*state, CATALOG_KEY, KEY_ID,
                  "{\"hash\":\"bb00000000000000000000000000000000000000000000000000000000000000\","
@@ -498,11 +499,11 @@ static void test_every_kind_has_a_limit(void **state)
     assert_refused(&fixture, CATALOG_POLICY, NULL,
                    "{\"name\":\"P\",\"kind\":\"acceptance\",\"target\":\"PT1H\"}", " too_many");
     /* One may still be changed, and positions end somewhere. */
-    assert_taken(
-        &fixture, CATALOG_POLICY, ids[0], "{\"position\":null}", ids[0],
-        "{\"name\":\"P\",\"position\":1000,\"kind\":\"acceptance\",\"starts\":\"mql\","
-        "\"attempts\":null,\"target\":\"PT1H\",\"calendar\":null,\"warn_at\":[],\"escalate\":[],"
-        "\"applies_when\":null,\"active\":true}");
+    assert_taken(&fixture, CATALOG_POLICY, ids[0], "{\"position\":null}", ids[0],
+                 "{\"name\":\"P\",\"position\":1000,\"kind\":\"acceptance\",\"starts\":\"mql\","
+                 "\"attempts\":null,\"target\":\"PT1H\",\"calendar\":null,\"assignee_calendar\":"
+                 "false,\"warn_at\":[],\"escalate\":[],"
+                 "\"applies_when\":null,\"active\":true}");
     arena_done(&fixture.arena);
     catalog_unref(fixture.catalog);
     default_rows_done(&rows);
