@@ -28,6 +28,7 @@ const char *const feed_type_names[] = {
     "sla.breached",
     "sla.cancelled",
     "sla.escalated",
+    "sla.changed",
     "commitment.met",
     "commitment.missed",
     "agreement.signed",

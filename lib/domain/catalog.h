@@ -103,6 +103,7 @@ struct organisation {
     struct str locale;    /* "fr" or "en" */
     struct str week_starts_on;
     struct chat_hook chat[TEAM_COUNT_];
+    struct uuid calendar_ids[TEAM_COUNT_]; /* the teams' working hours; nil: none */
 };
 
 struct attribute_definition {
@@ -275,6 +276,11 @@ const struct reason *catalog_reason(const struct catalog *catalog, enum reason_k
 const struct api_key *catalog_key_by_hash(const struct catalog *catalog, const struct sha256 *hash);
 /* A calendar as it is in force; NULL when there is none, or it is not expanded. */
 const struct calendar *catalog_calendar(const struct catalog *catalog, struct uuid id);
+/* A policy as its body says, whatever is in force by now, but without its condition; its calendar
+ * is the one in force. Texts point into the body, which is borrowed. False: it is no policy's. */
+bool catalog_policy_terms(const struct catalog *catalog, struct uuid id, int32_t version,
+                          const json_t *body, struct arena *arena,
+                          struct policy *ret_policy) MUSTCHECK;
 /* Active policies by position, of the same position the older first. */
 const struct policy *const *catalog_policies(const struct catalog *catalog, size_t *ret_count);
 /* NULL when there is none. */
@@ -332,3 +338,6 @@ enum err_code catalog_check(const struct catalog *catalog, const struct catalog_
  */
 void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
                          const struct catalog *catalog);
+/* The same without the braces, for who has more to say. */
+void catalog_write_fields(struct json_writer *json, const struct catalog_entry *entry,
+                          const struct catalog *catalog);

@@ -326,15 +326,44 @@ static void check_campaign(struct check *check, const struct campaign_body *in)
 }
 
 /* A calendar that never opens is of no use to anybody who counts by it. */
-static void check_opens(struct check *check, struct uuid id)
+static void check_opens(struct check *check, const char *pointer, struct uuid id)
 {
     char text[UUID_TEXT_BYTES];
-    check_reference_id(check, "calendar", CATALOG_CALENDAR, id);
     const struct catalog_entry *calendar =
-        catalog_find(check->catalog, CATALOG_CALENDAR, str_from(uuid_format(id, text)));
+        uuid_is_nil(id)
+            ? NULL
+            : catalog_find(check->catalog, CATALOG_CALENDAR, str_from(uuid_format(id, text)));
     if (calendar != NULL && week_hours_of(json_object_get(calendar->body, "hours")).minutes == 0)
-        faults_add(check->faults, "/calendar", "empty",
+        faults_add(check->faults, pointer, "empty",
                    "This calendar has no opening hours: a target would never come.");
+}
+
+static void check_own_calendar(struct check *check, struct uuid id)
+{
+    check_reference_id(check, "calendar", CATALOG_CALENDAR, id);
+    check_opens(check, "/calendar", id);
+}
+
+/* Those of the teams, as far as they have one. */
+static void check_team_calendars(struct check *check, const struct team_calendars_body *in)
+{
+    json_t *kept = json_object();
+    for (size_t i = 0; i < TEAM_COUNT_; i++) {
+        char text[UUID_TEXT_BYTES];
+        char pointer[POINTER_BYTES_MAX];
+        if (uuid_is_nil(in->of[i]))
+            continue;
+        (void)uuid_format(in->of[i], text);
+        snprintf(pointer, sizeof pointer, "/calendars/%s", team_names[i]);
+        if (catalog_find(check->catalog, CATALOG_CALENDAR, str_from(text)) == NULL)
+            faults_add(check->faults, pointer, "reference", "There is no such calendar.");
+        check_opens(check, pointer, in->of[i]);
+        if (kept == NULL || json_object_set_new(kept, team_names[i], json_string(text)) != 0)
+            check->is_out_of_memory = true;
+    }
+    check_set(check, "calendars", kept);
+    if (json_object_size(kept) == 0)
+        (void)json_object_del(check->body, "calendars");
 }
 
 static void check_member(struct check *check, const struct member_body *in)
@@ -342,7 +371,7 @@ static void check_member(struct check *check, const struct member_body *in)
     check_time_zone(check, in->time_zone);
     check_member_notify(check, in->notify);
     check_member_hours(check, in);
-    check_opens(check, in->calendar);
+    check_own_calendar(check, in->calendar);
     if (in->email.data == NULL)
         return;
     struct email_address address;
@@ -454,7 +483,7 @@ static void check_target(struct check *check, const struct policy_body *in)
 {
     struct sla_target target;
     const bool has_calendar = !uuid_is_nil(in->calendar);
-    check_opens(check, in->calendar);
+    check_own_calendar(check, in->calendar);
     if (in->uses_assignee_calendar && !has_calendar)
         faults_add(check->faults, "/calendar", "required",
                    "It needs a calendar for assignees without one of their own.");
@@ -551,22 +580,37 @@ static void check_hours(struct check *check, const char *base, const struct hour
     }
 }
 
-/* Members whose hours they are go on to have some. */
-static void check_members_of(struct check *check)
+static bool is_hours_of_team(const struct catalog *catalog, struct uuid id)
+{
+    const struct organisation *organisation = catalog_organisation(catalog);
+    for (size_t i = 0; i < TEAM_COUNT_; i++)
+        if (uuid_eq(organisation->calendar_ids[i], id))
+            return true;
+    return false;
+}
+
+static bool is_hours_of_member(const struct catalog *catalog, struct uuid id)
+{
+    size_t count;
+    const struct catalog_entry *const *entries = catalog_list(catalog, CATALOG_MEMBER, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct member *member = entries[i]->typed;
+        if (uuid_eq(member->calendar_id, id))
+            return true;
+    }
+    return false;
+}
+
+/* Members and teams whose hours they are go on to have some. */
+static void check_people_of(struct check *check)
 {
     const struct catalog_entry *existing = check->proposal->existing;
-    size_t count;
-    const struct catalog_entry *const *entries =
-        catalog_list(check->catalog, CATALOG_MEMBER, &count);
-    const bool is_empty = week_hours_of(json_object_get(check->body, "hours")).minutes == 0;
-    for (size_t i = 0; existing != NULL && is_empty && i < count; i++) {
-        const struct member *member = entries[i]->typed;
-        if (uuid_eq(member->calendar_id, existing->id)) {
-            faults_add(check->faults, "/hours", "empty",
-                       "A member has this calendar: it needs opening hours.");
-            return;
-        }
-    }
+    if (existing == NULL || week_hours_of(json_object_get(check->body, "hours")).minutes > 0)
+        return;
+    if (is_hours_of_member(check->catalog, existing->id) ||
+        is_hours_of_team(check->catalog, existing->id))
+        faults_add(check->faults, "/hours", "empty",
+                   "Members or a team have this calendar: it needs opening hours.");
 }
 
 /* Policies that count by the calendar go on to have targets that come. */
@@ -618,7 +662,7 @@ static void check_calendar(struct check *check, const struct calendar_body *in)
     if (check->faults->count == before)
         check_policies_of(check);
     if (check->faults->count == before)
-        check_members_of(check);
+        check_people_of(check);
 }
 
 /* ---- models ---- */
@@ -676,6 +720,7 @@ void check_kind(struct check *check)
         check_time_zone(check, in->organisation.time_zone);
         check_currency(check, in->organisation.currency);
         check_chat(check, in->organisation.chat);
+        check_team_calendars(check, &in->organisation.calendars);
         break;
     case CATALOG_ATTRIBUTE:
         check_attribute(check, &in->attribute);

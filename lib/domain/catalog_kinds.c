@@ -49,7 +49,16 @@ static const char *const model_state_names[] = {"active", NULL};
 /* A slug or the id of something else; stored as its slug. */
 #define REFERENCE LINE(64)
 
-#define ORGANISATION struct organisation_body
+#define ORGANISATION   struct organisation_body
+#define TEAM_CALENDARS struct team_calendars_body
+static const struct field team_calendars_fields[] = {
+    FIELD("marketing", UUID, TEAM_CALENDARS, of[TEAM_MARKETING], OPTIONAL),
+    FIELD("sales", UUID, TEAM_CALENDARS, of[TEAM_SALES], OPTIONAL),
+    FIELD("management", UUID, TEAM_CALENDARS, of[TEAM_MANAGEMENT], OPTIONAL),
+    FIELD("operations", UUID, TEAM_CALENDARS, of[TEAM_OPERATIONS], OPTIONAL),
+};
+static const struct schema team_calendars_schema = SCHEMA(TEAM_CALENDARS, team_calendars_fields);
+
 static const struct field organisation_fields[] = {
     FIELD("name", STRING, ORGANISATION, name, .max = 200, .flags = FIELD_REQUIRED | FIELD_LINE),
     FIELD("time_zone", STRING, ORGANISATION, time_zone, NAME(64)),
@@ -57,6 +66,7 @@ static const struct field organisation_fields[] = {
     FIELD_CHOICE("locale", ORGANISATION, locale, locale_names, REQUIRED),
     FIELD_CHOICE("week_starts_on", ORGANISATION, week_starts_on, weekday_names, REQUIRED),
     FIELD("chat", MAP, ORGANISATION, chat, .max = TEAM_COUNT_, OPTIONAL),
+    FIELD_NESTED("calendars", ORGANISATION, calendars, &team_calendars_schema, OPTIONAL),
 };
 
 #define CHAT_HOOK struct chat_hook_body

@@ -20,6 +20,10 @@ enum {
     COMMITMENT_SETTLE_DAYS_MAX = 92,
 };
 
+struct team_calendars_body {
+    struct uuid of[TEAM_COUNT_];
+};
+
 struct organisation_body {
     struct str name;
     struct str time_zone;
@@ -27,6 +31,7 @@ struct organisation_body {
     int locale;
     int week_starts_on;
     const json_t *chat;
+    struct team_calendars_body calendars;
 };
 
 struct attribute_body {

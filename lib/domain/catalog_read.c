@@ -100,6 +100,7 @@ static const void *read_organisation(struct catalog_parts *parts,
         if (expansion != NULL && !copy_zone(parts, &expansion->zone, &out->zone))
             return NULL;
         for (unsigned team = 0; team < TEAM_COUNT_; team++) {
+            out->calendar_ids[team] = in->calendars.of[team];
             if (!read_chat_hook(parts, (enum team)team, json_object_get(in->chat, team_names[team]),
                                 &out->chat[team], faults)) {
                 return out; /* the faults say so */
@@ -308,15 +309,13 @@ static void read_steps(struct policy *out, const struct policy_body *in, struct 
     }
 }
 
-/* Its calendar is looked up when all are there. */
-static const void *read_policy(struct catalog_parts *parts, const struct policy_body *in,
-                               const struct catalog_entry *entry, struct faults *faults)
+/* All but its calendar and its condition. */
+static void fill_policy(const struct policy_body *in, struct uuid id, int32_t version,
+                        struct policy *out, struct faults *faults)
 {
-    const size_t index = parts->policy_count++;
-    struct policy *out = &parts->policies[index];
     *out = (struct policy){
-        .id = entry->id,
-        .version = entry->version,
+        .id = id,
+        .version = version,
         .name = in->name,
         .position = in->position,
         .kind = name_of(clock_kind_names, in->kind),
@@ -327,6 +326,39 @@ static const void *read_policy(struct catalog_parts *parts, const struct policy_
     };
     read_warnings(out, in);
     read_steps(out, in, faults);
+}
+
+bool catalog_policy_terms(const struct catalog *catalog, struct uuid id, int32_t version,
+                          const json_t *body, struct arena *arena, struct policy *ret_policy)
+{
+    struct policy_body in;
+    struct faults faults;
+    struct policy policy;
+    faults_init(&faults, arena);
+    if (!schema_decode(&catalog_kind_rules[CATALOG_POLICY].schema, body, arena, &in, &faults)) {
+        return false;
+    }
+    fill_policy(&in, id, version, &policy, &faults);
+    const bool has_calendar = !uuid_is_nil(in.calendar);
+    if (!sla_target_read(in.target, has_calendar, "/target", &policy.target, &faults) ||
+        faults.count > 0) {
+        return false;
+    }
+    policy.calendar = has_calendar ? catalog_calendar(catalog, in.calendar) : NULL;
+    if (has_calendar && policy.calendar == NULL) {
+        return false;
+    }
+    *ret_policy = policy;
+    return true;
+}
+
+/* Its calendar is looked up when all are there. */
+static const void *read_policy(struct catalog_parts *parts, const struct policy_body *in,
+                               const struct catalog_entry *entry, struct faults *faults)
+{
+    const size_t index = parts->policy_count++;
+    struct policy *out = &parts->policies[index];
+    fill_policy(in, entry->id, entry->version, out, faults);
     const bool has_calendar = !uuid_is_nil(in->calendar);
     parts->policy_calendars[index] = in->calendar;
     if (!sla_target_read(in->target, has_calendar, "/target", &out->target, faults))

@@ -9,7 +9,7 @@
 /* Kept for us alone, or shown otherwise below. */
 static const char *const hidden_names[] = {"hash", "previous_hash", "secret", "adapter_secrets",
                                            NULL};
-static const char *const organisation_hidden_names[] = {"chat", NULL};
+static const char *const organisation_hidden_names[] = {"chat", "calendars", NULL};
 static const char *const member_hidden_names[] = {"locale", "notify", "working_hours", "digest_at",
                                                   NULL};
 /* What is read as a page, and what is shown as takes_effect. */
@@ -165,6 +165,16 @@ static void write_chat(struct json_writer *json, const struct organisation *orga
     json_object_end(json);
 }
 
+/* Every team, also those without. */
+static void write_team_calendars(struct json_writer *json, const struct organisation *organisation)
+{
+    json_key(json, "calendars");
+    json_object_begin(json);
+    for (unsigned i = 0; i < TEAM_COUNT_; i++)
+        JSON_FIELD(json, team_names[i], json_uuid, organisation->calendar_ids[i]);
+    json_object_end(json);
+}
+
 static void write_time_of_day(struct json_writer *json, int minute)
 {
     const char text[] = {(char)('0' + minute / 600),     (char)('0' + minute / 60 % 10), ':',
@@ -215,11 +225,10 @@ static void write_later_fields(struct json_writer *json, const struct catalog_en
     }
 }
 
-void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
-                         const struct catalog *catalog)
+void catalog_write_fields(struct json_writer *json, const struct catalog_entry *entry,
+                          const struct catalog *catalog)
 {
     const bool is_stage = entry->kind == CATALOG_STAGE;
-    json_object_begin(json);
     if (is_stage)
         JSON_FIELD(json, "position", json_int, name_index(stage_names, entry->slug) + 1);
     else if (entry->kind != CATALOG_ORGANISATION)
@@ -228,8 +237,10 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
         write_model(json, entry, catalog);
     else
         write_members(json, entry->body, hidden_of(entry->kind));
-    if (entry->kind == CATALOG_ORGANISATION)
+    if (entry->kind == CATALOG_ORGANISATION) {
         write_chat(json, entry->typed);
+        write_team_calendars(json, entry->typed);
+    }
     if (entry->kind == CATALOG_MEMBER)
         write_member_rest(json, entry->typed);
     if (entry->kind == CATALOG_AGREEMENT)
@@ -241,5 +252,12 @@ void catalog_write_entry(struct json_writer *json, const struct catalog_entry *e
         JSON_FIELD(json, "created_at", json_time, entry->created_at_us);
         JSON_FIELD(json, "updated_at", json_time, entry->updated_at_us);
     }
+}
+
+void catalog_write_entry(struct json_writer *json, const struct catalog_entry *entry,
+                         const struct catalog *catalog)
+{
+    json_object_begin(json);
+    catalog_write_fields(json, entry, catalog);
     json_object_end(json);
 }

@@ -12,7 +12,7 @@
 #include "domain/change_internal.h"
 
 #include "domain/catalog_kinds.h"
-#include "domain/escalation.h"
+#include "domain/promise.h"
 #include "schema/json.h"
 
 static void touch(struct clock_record *clock, struct effects *effects)
@@ -137,19 +137,6 @@ static const struct calendar *calendar_of(const struct clock_record *clock,
     return NULL;
 }
 
-/* A moment to come, after the clock's pause. Where the calendar's rows end, a pause counts whole:
- * nobody loses by it. */
-static int64_t after_pause(const struct calendar *calendar, int64_t at_us, int64_t paused_at_us,
-                           int64_t resumed_at_us)
-{
-    int64_t later_us = TIME_NONE;
-    if (!calendar_shift(calendar, at_us, paused_at_us, resumed_at_us, &later_us) &&
-        !calendar_shift(/* calendar= */ NULL, at_us, paused_at_us, resumed_at_us, &later_us)) {
-        return at_us;
-    }
-    return later_us;
-}
-
 /* ---- starting ---- */
 
 static bool has_clock(const struct contact *contact, struct str kind)
@@ -162,51 +149,21 @@ static bool has_clock(const struct contact *contact, struct str kind)
     return false;
 }
 
-/* Whose hours count: the assignee's own, where the policy says so and they have some. Should the
- * target not come in theirs as far as they are known, the policy's. */
-static const struct calendar *promise(const struct contact *contact, const struct policy *policy,
-                                      const struct effects *effects, int64_t *ret_due_at_us)
-{
-    const struct zone *zone = &catalog_organisation(effects->catalog)->zone;
-    const struct member *assignee =
-        policy->uses_assignee_calendar ? catalog_member(effects->catalog, contact->handoff.assignee)
-                                       : NULL;
-    const struct calendar *own =
-        assignee != NULL ? catalog_calendar(effects->catalog, assignee->calendar_id) : NULL;
-    if (own != NULL && sla_target_due(&policy->target, own, zone, effects->now_us, ret_due_at_us)) {
-        return own;
-    }
-    const bool is_known =
-        sla_target_due(&policy->target, policy->calendar, zone, effects->now_us, ret_due_at_us);
-    *ret_due_at_us = is_known ? *ret_due_at_us : TIME_NONE;
-    return policy->calendar;
-}
-
 /* No clock is started when its deadline lies beyond what is known of the calendar, which is years
  * ahead: none is better than a wrong one. */
 static void start_clock(struct contact *contact, const struct policy *policy, int64_t asked_at_us,
                         struct effects *effects)
 {
-    int64_t due_at_us = TIME_NONE;
-    const struct calendar *calendar = promise(contact, policy, effects, &due_at_us);
-    if (due_at_us == TIME_NONE) {
-        return;
-    }
-    struct clock_record *clock = &contact->clocks[contact->clock_count++];
-    *clock = (struct clock_record){
+    struct hours_of_clock hours;
+    promise_hours(effects->catalog, policy, contact->handoff.assignee, &hours);
+    struct clock_record started = {
         .clock_id = uuid_new(effects->now_us),
         .handoff_id = contact->handoff.handoff_id,
         .kind = policy->kind,
         .policy_id = policy->id,
-        .policy = policy->name,
-        .policy_version = policy->version,
-        .calendar_id = calendar != NULL ? calendar->id : (struct uuid){{0}},
-        .calendar_version = calendar != NULL ? calendar->version : 0,
         .state = CLOCK_RUNNING,
         .started_at_us = effects->now_us,
         .asked_at_us = asked_at_us,
-        .due_at_us = due_at_us,
-        .original_due_at_us = due_at_us,
         .paused_at_us = TIME_NONE,
         .attempts_needed = policy->attempts,
         .met_at_us = TIME_NONE,
@@ -214,12 +171,14 @@ static void start_clock(struct contact *contact, const struct policy *policy, in
         .breached_at_us = TIME_NONE,
         .ended_at_us = TIME_NONE,
     };
-    for (size_t w = 0; w < policy->warn_count && w < ARRAY_LEN(clock->warnings_us); w++) {
-        /* Whole milliseconds, as everything that is shown. */
-        clock->warnings_us[clock->warning_count++] = interest_instant_us(
-            sla_target_fraction_us(calendar, effects->now_us, due_at_us, policy->warn_at[w]));
+    const struct calendar *calendar;
+    if (!promise_make(&started, policy, &hours, &catalog_organisation(effects->catalog)->zone,
+                      &calendar)) {
+        return;
     }
-    escalation_schedule(clock, policy, TIME_NONE);
+    started.original_due_at_us = started.due_at_us;
+    struct clock_record *clock = &contact->clocks[contact->clock_count++];
+    *clock = started;
     touch(clock, effects);
 }
 
@@ -318,22 +277,9 @@ static void resume(struct clock_record *clock, int64_t at_us, struct effects *ef
         return;
     }
     const int64_t pause_us = at_us > clock->paused_at_us ? at_us - clock->paused_at_us : 0;
-    const int64_t resumed_at_us = clock->paused_at_us + pause_us;
-    const struct calendar *calendar = calendar_of(clock, effects);
-    const int64_t was_due_us = clock->due_at_us;
     clock->state = CLOCK_RUNNING;
-    clock->due_at_us = after_pause(calendar, was_due_us, clock->paused_at_us, resumed_at_us);
-    for (size_t w = 0; w < clock->warning_count; w++) {
-        clock->warnings_us[w] =
-            after_pause(calendar, clock->warnings_us[w], clock->paused_at_us, resumed_at_us);
-    }
-    for (size_t s = 0; s < clock->step_count; s++) {
-        /* What comes so long after the deadline goes with it. */
-        const int64_t step_us = clock->steps_us[s];
-        clock->steps_us[s] = step_us > was_due_us ? clock->due_at_us + (step_us - was_due_us)
-                                                  : after_pause(calendar, step_us,
-                                                                clock->paused_at_us, resumed_at_us);
-    }
+    promise_rest(clock, calendar_of(clock, effects), clock->paused_at_us,
+                 clock->paused_at_us + pause_us);
     clock->paused_seconds += (double)pause_us / (double)US_PER_SECOND;
     clock->paused_at_us = TIME_NONE;
     touch(clock, effects);

@@ -43,14 +43,12 @@ static int64_t step_at(const struct escalation_step *step, const struct clock_re
         sla_target_fraction_us(calendar, clock->started_at_us, clock->due_at_us, step->fraction));
 }
 
-void escalation_schedule(struct clock_record *clock, const struct policy *policy, int64_t after_us)
+void escalation_schedule(struct clock_record *clock, const struct policy *policy,
+                         const struct calendar *calendar)
 {
     clock->step_count = 0;
     for (size_t i = 0; i < policy->step_count; i++) {
-        const int64_t at_us = step_at(&policy->steps[i], clock, policy->calendar);
-        if (after_us != TIME_NONE && at_us <= after_us) {
-            continue;
-        }
+        const int64_t at_us = step_at(&policy->steps[i], clock, calendar);
         size_t place = clock->step_count++;
         for (; place > 0 && clock->steps_us[place - 1] > at_us; place--) {
             clock->steps_us[place] = clock->steps_us[place - 1];

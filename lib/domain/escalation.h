@@ -20,9 +20,10 @@ extern const char *const escalation_names[];
 /* A step's "at", as it is in a policy. False: it is neither a fraction in (0, 1] nor a duration. */
 bool escalation_when(const json_t *at, struct escalation_step *ret_step) MUSTCHECK;
 
-/* Fills in the steps of a clock that has started or got another deadline: those at or before
- * `after_us` are left out (TIME_NONE: none). */
-void escalation_schedule(struct clock_record *clock, const struct policy *policy, int64_t after_us);
+/* Fills in the steps of a clock that has started or got another deadline, ascending. `calendar` is
+ * the one it counts by; NULL: elapsed time. */
+void escalation_schedule(struct clock_record *clock, const struct policy *policy,
+                         const struct calendar *calendar);
 
 /* How much a member has to do. */
 struct workload {

@@ -363,6 +363,7 @@ static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct
     code = code != OK ? code : run_clocks(store, ret_next_us, &now_us, reterr);
     code = code != OK ? code : background_settle_absences(store, now_us, ret_next_us, reterr);
     *ret_next_us = pause_us < *ret_next_us ? pause_us : *ret_next_us;
+    code = code != OK ? code : background_clock_changes(store, ret_next_us, reterr);
     code = code != OK ? code : background_agreements(store, ret_next_us, reterr);
     code = code != OK ? code : run_feed(store, reterr);
     code = code != OK ? code : background_expire(store, reterr);

@@ -404,8 +404,8 @@ static int64_t wake_at_us(const struct clock_record *clock)
     return at_us != INT64_MAX ? at_us : TIME_NONE;
 }
 
-static void write_clock(struct json_writer *json, struct uuid contact_id,
-                        const struct clock_record *row)
+void clock_write_row(struct json_writer *json, struct uuid contact_id,
+                     const struct clock_record *row)
 {
     WRITE("contact_id", json_uuid, contact_id);
     WRITE("clock_id", json_uuid, row->clock_id);
@@ -686,7 +686,7 @@ static void add_handoff(struct document *handoffs, struct document *clocks,
         if (its_clocks[c].is_dirty) {
             clocks->count++;
             json_object_begin(&clocks->json);
-            write_clock(&clocks->json, handoff->contact_id, &its_clocks[c]);
+            clock_write_row(&clocks->json, handoff->contact_id, &its_clocks[c]);
             json_object_end(&clocks->json);
         }
     }

@@ -71,7 +71,7 @@ struct change_op {
 };
 
 /* A set-up write: the body's validation against the newest snapshot happens under the lock. */
-enum setup_action { SETUP_CREATE, SETUP_CREATE_ALL, SETUP_PATCH, SETUP_DELETE };
+enum setup_action { SETUP_CREATE, SETUP_CREATE_ALL, SETUP_PATCH, SETUP_DELETE, SETUP_APPLY };
 
 /* One of many entries made at once. Those that exist already are as good. */
 struct setup_item {
@@ -80,6 +80,11 @@ struct setup_item {
     struct uuid id;     /* the id to use; out: the existing entry's where there is one */
 };
 
+/*
+ * A change of a policy or a calendar may reach the clocks that run: `reaches_clocks` of the PATCH,
+ * then SETUP_APPLY with the entry's id and new version, again and again until `is_applied`. Each
+ * does one batch, so nothing waits long behind it. Should nobody go on, the background thread does.
+ */
 struct setup_op {
     struct op op;
     enum setup_action action;
@@ -93,6 +98,13 @@ struct setup_op {
     struct idempotency *idempotency; /* CREATE, PATCH; NULL: none */
     const char *event;               /* of the feed, told with the write; NULL: none */
     struct str event_data;           /* JSON */
+    bool reaches_clocks;             /* PATCH */
+    struct str actor;                /* … who wants that, for the record */
+    struct uuid applied_id;          /* out of PATCH, for APPLY: the entry … */
+    int32_t applied_version;         /* … and which version of it */
+    bool is_applied;                 /* out: that was all */
+    int64_t clocks_changed;          /* out: how many have the version, so far */
+    int64_t clocks_moved;            /* out: … how many of these got another deadline */
     struct arena *arena;
     struct faults *faults;    /* out, when err is ERR_INVALID */
     struct catalog *snapshot; /* out: the snapshot that holds the result; the caller's to unref */

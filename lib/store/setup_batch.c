@@ -21,6 +21,8 @@ struct setup {
     struct err *reterr;
 };
 
+static const char apply_name[] = "apply_to_running";
+
 /* Results of this kind are answers, not failures of the batch. */
 static enum err_code refuse(struct setup *setup, enum err_code code, const char *detail)
 {
@@ -122,6 +124,10 @@ static enum err_code propose(struct setup *setup)
                                              : json_deep_copy(op->body);
     if (proposed == NULL) {
         return refuse(setup, ERR_NOMEM, "Out of memory.");
+    }
+    if (existing != NULL &&
+        (op->entry_kind == CATALOG_POLICY || op->entry_kind == CATALOG_CALENDAR)) {
+        (void)json_object_del(proposed, apply_name); /* a word to us, not of the entry */
     }
     const enum err_code dates = setup_resolve_dates(setup->worker, setup->catalog, op->entry_kind,
                                                     proposed, op->arena, setup->reterr);
@@ -326,6 +332,24 @@ static enum err_code expand_calendar(struct setup *setup, size_t *sent)
                                    setup->now_us, op->arena, setup->reterr);
 }
 
+/* The clocks that run are reached one batch after the other; that they are to be is written now. */
+static enum err_code send_clock_change(struct setup *setup, size_t *sent)
+{
+    const struct setup_op *op = setup->op;
+    struct params *params = &setup->worker->params;
+    if (!op->reaches_clocks || setup->existing == NULL) {
+        return OK;
+    }
+    params_clear(params);
+    param_uuid(params, setup->existing->id);
+    param_int(params, setup->existing->version + 1);
+    param_text(params, str_from(catalog_kind_names[op->entry_kind]));
+    param_text(params, op->actor);
+    param_time(params, setup->now_us);
+    *sent += 1;
+    return conn_send(setup->worker->conn, STATEMENT_CLOCK_CHANGE_INSERT, params, setup->reterr);
+}
+
 /* The feed's word about it: of no contact. */
 static enum err_code send_event(struct setup *setup, size_t *sent)
 {
@@ -352,6 +376,7 @@ static enum err_code write_entries(struct setup *setup, bool *ret_is_synced)
     size_t sent = 3; /* entry, version, COMMIT */
     code = code != OK ? code : conn_send(conn, STATEMENT_CATALOG_BUMP, NULL, setup->reterr);
     code = code != OK ? code : expand_calendar(setup, &sent);
+    code = code != OK ? code : send_clock_change(setup, &sent);
     code = code != OK ? code : send_event(setup, &sent);
     code = code != OK ? code : store_answer(setup, &sent);
     code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, NULL, setup->reterr);
@@ -384,6 +409,10 @@ static void complete(struct setup *setup, const struct err *err)
                                                          : op->id;
         char text[UUID_TEXT_BYTES];
         op->entry = catalog_find(op->snapshot, op->entry_kind, str_from(uuid_format(id, text)));
+    }
+    if (err->code == OK && setup->existing != NULL) {
+        op->applied_id = setup->existing->id;
+        op->applied_version = setup->existing->version + 1;
     }
     op_complete(&op->op, err);
 }
@@ -422,6 +451,9 @@ static enum err_code catch_up(struct setup *setup)
 
 enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr)
 {
+    if (op->action == SETUP_APPLY) {
+        return clock_change_apply(worker, op, reterr);
+    }
     struct setup setup = {.worker = worker, .op = op, .reterr = reterr};
     setup.catalog = store_catalog(worker->store);
     reterr->code = OK;

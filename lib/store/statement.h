@@ -74,6 +74,13 @@
     STATEMENT(SURPLUS_EXCUSE, surplus_excuse)                                                      \
     STATEMENT(CATALOG_LOAD, catalog_load)                                                          \
     STATEMENT(CATALOG_LOCK, catalog_lock)                                                          \
+    STATEMENT(CLOCK_CHANGE_INSERT, clock_change_insert)                                            \
+    STATEMENT(CLOCK_CHANGE_TAKE, clock_change_take)                                                \
+    STATEMENT(CLOCK_CHANGE_LOCK, clock_change_lock)                                                \
+    STATEMENT(CLOCK_CHANGE_READ, clock_change_read)                                                \
+    STATEMENT(CLOCK_CHANGE_WRITE, clock_change_write)                                              \
+    STATEMENT(CLOCK_CHANGE_NOTE, clock_change_note)                                                \
+    STATEMENT(CLOCK_CHANGE_LEFT, clock_change_left)                                                \
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \
     STATEMENT(CATALOG_UPDATE, catalog_update)                                                      \
     STATEMENT(CATALOG_DELETE, catalog_delete)                                                      \

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/arena.h"
+#include "base/json_write.h"
 #include "base/queue.h"
 #include "base/random.h"
 #include "store/conn.h"
@@ -54,8 +55,11 @@ struct background {
     struct conn *conn;
     struct params params;
     struct arena arena;
-    int64_t next_expiry_us; /* the thread's own, as are the next five */
+    int64_t next_expiry_us; /* the thread's own, as are those before the lock */
     int64_t next_calendars_us;
+    int64_t next_changes_us;
+    struct uuid change_id; /* the entry whose change it goes on with; nil: none */
+    int32_t change_version;
     int64_t next_agreement_us;
     int64_t absences_version;       /* of the set-up whose absences were looked at */
     int64_t absences_changed_at_us; /* since when, and when to look again: the database's clock */
@@ -167,6 +171,10 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
                            struct contact *const contacts[], size_t contact_count,
                            size_t *ret_count, struct err *reterr) MUSTCHECK;
 
+/* A clock as a row of its table, into an open JSON object. */
+void clock_write_row(struct json_writer *json, struct uuid contact_id,
+                     const struct clock_record *clock);
+
 /* ---- catalog_load.c ---- */
 
 /* Reads the set-up on an idle connection and makes it the store's newest (unless that is newer
@@ -195,6 +203,15 @@ enum err_code background_write_key_use(struct store *store, struct err *reterr) 
 /* ---- background_calendars.c ---- */
 /* Once an hour: expands calendars further where time has gone by. */
 enum err_code background_extend_calendars(struct store *store, struct err *reterr) MUSTCHECK;
+
+/* ---- clock_change.c ---- */
+/* SETUP_APPLY: one batch of a change that is to reach the clocks that run. */
+enum err_code clock_change_apply(struct worker *worker, struct setup_op *op,
+                                 struct err *reterr) MUSTCHECK;
+/* Goes on with a change that somebody began and left, a batch at a time; lowers *next_us when there
+ * is more of it. */
+enum err_code background_clock_changes(struct store *store, int64_t *next_us,
+                                       struct err *reterr) MUSTCHECK;
 
 /* ---- background_escalate.c ---- */
 /* Takes the steps that are due, in the open transaction; of how many clocks. */

@@ -312,17 +312,18 @@ static void write_entry(struct json_writer *json, const struct rows *rows, size_
     JSON_FIELD(json, "at", json_time, row_time(rows, row, HISTORY_COLUMN_AT));
     JSON_FIELD(json, "actor", json_str, row_text(rows, row, HISTORY_COLUMN_ACTOR));
     JSON_FIELD(json, "reason", json_str, row_text(rows, row, HISTORY_COLUMN_REASON));
+    const bool is_of_clock = str_is(kind, "escalated") || str_is(kind, "rescheduled");
     if (str_is(kind, "paused")) {
         JSON_FIELD(json, "until", json_time, row_time(rows, row, HISTORY_COLUMN_UNTIL));
         JSON_FIELD(json, "ended_at", json_time, row_time(rows, row, HISTORY_COLUMN_ENDED_AT));
         JSON_FIELD(json, "ended_by", json_str, row_text(rows, row, HISTORY_COLUMN_ENDED_BY));
-    } else {
+    } else if (!str_is(kind, "rescheduled")) {
         JSON_FIELD(json, "member", json_uuid, row_uuid(rows, row, HISTORY_COLUMN_MEMBER));
     }
     if (str_is(kind, "assigned")) {
         JSON_FIELD(json, "previous", json_uuid, row_uuid(rows, row, HISTORY_COLUMN_PREVIOUS));
     }
-    if (str_is(kind, "escalated")) {
+    if (is_of_clock) {
         JSON_FIELD(json, "clock_id", json_uuid, row_uuid(rows, row, HISTORY_COLUMN_CLOCK_ID));
         JSON_FIELD(json, "detail", json_raw, row_text(rows, row, HISTORY_COLUMN_DETAIL));
     }

@@ -53,9 +53,12 @@ static void write_etag(const struct catalog_entry *entry, char out[static 16])
     out[len] = '\0';
 }
 
-static enum request_step reply_entry(struct request *request, unsigned status,
-                                     const struct catalog_entry *entry,
-                                     const struct catalog *catalog)
+/* What is said beside the entry; NULL: nothing. */
+typedef void write_more_fn(struct json_writer *json, const struct setup_op *setup);
+
+static enum request_step reply_entry_and(struct request *request, unsigned status,
+                                         const struct catalog_entry *entry,
+                                         const struct catalog *catalog, write_more_fn *write_more)
 {
     char etag[16];
     write_etag(entry, etag);
@@ -64,8 +67,20 @@ static enum request_step reply_entry(struct request *request, unsigned status,
     }
     struct json_writer json;
     reply_json(request, status, &json);
-    catalog_write_entry(&json, entry, catalog);
+    json_object_begin(&json);
+    catalog_write_fields(&json, entry, catalog);
+    if (write_more != NULL) {
+        write_more(&json, request->setup);
+    }
+    json_object_end(&json);
     return reply_end(request);
+}
+
+static enum request_step reply_entry(struct request *request, unsigned status,
+                                     const struct catalog_entry *entry,
+                                     const struct catalog *catalog)
+{
+    return reply_entry_and(request, status, entry, catalog, /* write_more= */ NULL);
 }
 
 enum request_step setup_reply(struct request *request, const struct catalog_entry *entry)
@@ -202,9 +217,32 @@ static enum request_step patch(struct request *request, enum catalog_kind kind, 
     return REQUEST_RUN;
 }
 
+/* Policies and calendars: whether the change is to reach the clocks that run. */
+static bool reaches_clocks(struct request *request, enum catalog_kind kind)
+{
+    const json_t *flag = kind == CATALOG_POLICY || kind == CATALOG_CALENDAR
+                             ? json_object_get(request->body, "apply_to_running")
+                             : NULL;
+    if (flag != NULL && !json_is_boolean(flag) && !json_is_null(flag)) {
+        faults_add(&request->faults, "/apply_to_running", "type", "It is true or false.");
+    }
+    return json_is_true(flag);
+}
+
 enum request_step setup_patch_start(struct request *request)
 {
-    return patch(request, kind_of(request), request->params[0], request->body);
+    const enum catalog_kind kind = kind_of(request);
+    const bool is_far_reaching = reaches_clocks(request, kind);
+    if (request->faults.count > 0) {
+        return problem_faults(request);
+    }
+    const enum request_step step = patch(request, kind, request->params[0], request->body);
+    if (step == REQUEST_RUN) {
+        struct setup_op *setup = CONTAINER_OF(request->next_op, struct setup_op, op);
+        setup->reaches_clocks = is_far_reaching;
+        setup->actor = request->principal.actor;
+    }
+    return step;
 }
 
 enum request_step organisation_get_start(struct request *request)
@@ -229,10 +267,46 @@ static enum request_step taken(struct request *request, const struct setup_op *s
     return REQUEST_REPLY;
 }
 
+/* The next batch of the clocks that a change is to reach. */
+static enum request_step reach_on(struct request *request, const struct setup_op *before)
+{
+    struct setup_op *setup = request_setup(request, SETUP_APPLY, before->entry_kind);
+    if (setup == NULL) {
+        return REQUEST_REPLY;
+    }
+    setup->applied_id = before->applied_id;
+    setup->applied_version = before->applied_version;
+    return REQUEST_RUN;
+}
+
+static void write_reached(struct json_writer *json, const struct setup_op *setup)
+{
+    JSON_FIELD(json, "clocks_changed", json_int, setup->clocks_changed);
+    JSON_FIELD(json, "deadlines_changed", json_int, setup->clocks_moved);
+}
+
+static enum request_step reach_finish(struct request *request, const struct setup_op *setup)
+{
+    if (setup->op.err.code != OK) {
+        return problem(request, ERR_BUSY,
+                       "It is changed; the clocks that run could not be reached yet. They will be, "
+                       "by and by, as soon as the database allows.");
+    }
+    if (setup->entry == NULL) {
+        return problem(request, ERR_NOT_FOUND, not_found(request));
+    }
+    return setup->is_applied
+               ? reply_entry_and(request, 200, setup->entry, setup->snapshot, write_reached)
+               : reach_on(request, setup);
+}
+
 enum request_step setup_finish(struct request *request)
 {
     const struct setup_op *setup = request->setup;
     const enum err_code code = setup->op.err.code;
+    if (setup->action == SETUP_APPLY) {
+        return reach_finish(request, setup);
+    }
     if (code == ERR_CONFLICT && setup->entry != NULL) {
         return taken(request, setup);
     }
@@ -244,6 +318,9 @@ enum request_step setup_finish(struct request *request)
     }
     if (code != OK) {
         return problem_err(request, &setup->op.err);
+    }
+    if (setup->reaches_clocks) {
+        return reach_on(request, setup);
     }
     const bool is_created = setup->action == SETUP_CREATE;
     if (is_created) {

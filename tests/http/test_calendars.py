@@ -188,26 +188,240 @@ def test_a_clock_keeps_the_version_it_was_started_with(fresh):
     assert after["calendar_version"] == 1
 
 
-def test_a_clock_counts_by_the_assignees_own_hours_where_the_policy_says_so(fresh):
-    own, ours = make_calendar(fresh.admin, hours=ALWAYS), make_calendar(fresh.admin)
+def test_by_whose_hours_a_clock_counts(fresh):
+    """The policy's, or where it says so those of the member, else of their team (nobody's: of sales), else the policy's."""
+    own, ours, of_team, of_marketing = (make_calendar(fresh.admin, hours=ALWAYS) for _ in range(4))
     night_owl, anybody = funnel.make_member(fresh.admin, calendar=own["id"]), funnel.make_member(fresh.admin)
+    colleague = funnel.make_member(fresh.admin, team="marketing")
     assert (night_owl["calendar"], anybody["calendar"]) == (own["id"], None)
     policy = set_policy(fresh, calendar=ours["id"], target="PT4H", starts="accepted", assignee_calendar=True)
     assert policy["assignee_calendar"] is True
     desk = funnel.Desk(fresh)
-    for member, calendar in ((night_owl, own), (anybody, ours)):
-        handoff = funnel.make_move(fresh.admin, desk.handoff_in("open"), "accept", {"member": member["id"]})
-        assert handoff["assignee"] == member["id"]
-        assert clock_of(fresh, handoff)["calendar"] == calendar["id"]
+
+    def counts_by(member=None):
+        handoff = desk.handoff_in("open")
+        body = {"member": member["id"]} if member is not None else {}
+        handoff = funnel.make_move(fresh.sales, handoff, "accept", body)
+        assert handoff["assignee"] == (member and member["id"])
+        return clock_of(fresh, handoff)["calendar"]
+
+    assert (counts_by(night_owl), counts_by(anybody), counts_by()) == (own["id"], ours["id"], ours["id"])
+    organisation = fresh.admin.change("/v1/organisation", {"calendars": {
+        "sales": of_team["id"], "marketing": of_marketing["id"]}})
+    assert organisation["calendars"] == {"marketing": of_marketing["id"], "sales": of_team["id"], "management": None,
+                                         "operations": None}
+    assert (counts_by(night_owl), counts_by(anybody), counts_by()) == (own["id"], of_team["id"], of_team["id"])
+    assert counts_by(colleague) == of_marketing["id"]
+    # A calendar in which the target never comes is passed over, one after the other.
+    once = {"hours": dict.fromkeys(ALWAYS, []), "exceptions": []}
+    once["hours"]["monday"] = [["09:00", "09:01"]]
+    set_policy(fresh, target="PT400H")
+    fresh.admin.change(f"/v1/sla/calendars/{own['id']}", once)
+    assert counts_by(night_owl) == of_team["id"]
+    fresh.admin.change(f"/v1/sla/calendars/{of_team['id']}", once)
+    assert counts_by(night_owl) == ours["id"]
     set_policy(fresh, assignee_calendar=False)
-    handoff = funnel.make_move(fresh.admin, desk.handoff_in("open"), "accept", {"member": night_owl["id"]})
-    assert clock_of(fresh, handoff)["calendar"] == ours["id"]
-    policy_path = f"/v1/sla/policies/{policy['id']}"
-    assert faults(fresh.admin.patch(policy_path, {"calendar": None, "assignee_calendar": True})) == {"/calendar": "required"}
-    empty = make_calendar(fresh.admin, hours={})
-    assert faults(fresh.admin.patch(f"/v1/members/{anybody['id']}", {"calendar": empty["id"]})) == {"/calendar": "empty"}
-    answer = fresh.admin.patch(f"/v1/sla/calendars/{own['id']}", {"hours": dict.fromkeys(ALWAYS, [])})
-    assert faults(answer) == {"/hours": "empty"}
+    assert (counts_by(colleague), counts_by()) == (ours["id"], ours["id"])
+    fresh.admin.change("/v1/organisation", {"calendars": {"sales": None}})
+    set_policy(fresh, assignee_calendar=True)
+    assert (counts_by(colleague), counts_by()) == (of_marketing["id"], ours["id"])
+
+
+def test_the_hours_of_people_open(fresh):
+    """What has no meaning is refused: calendars that never open, or that there are not."""
+    used, empty = make_calendar(fresh.admin), make_calendar(fresh.admin, hours={})
+    member, policy = funnel.make_member(fresh.admin), funnel.policy_of(fresh.admin)
+    path = f"/v1/sla/policies/{policy['id']}"
+    assert faults(fresh.admin.patch(path, {"calendar": None, "assignee_calendar": True})) == {"/calendar": "required"}
+    assert faults(fresh.admin.patch(f"/v1/members/{member['id']}", {"calendar": empty["id"]})) == {"/calendar": "empty"}
+    answer = fresh.admin.patch("/v1/organisation", {"calendars": {
+        "sales": empty["id"], "marketing": "0199df00-0002-7000-8000-0000000000ff", "finance": used["id"]}})
+    assert faults(answer) == {"/calendars/sales": "empty", "/calendars/marketing": "reference",
+                              "/calendars/finance": "unknown"}
+    closed = {"hours": dict.fromkeys(OFFICE, [])}
+    for take, drop in (
+            (lambda: fresh.admin.change(f"/v1/members/{member['id']}", {"calendar": used["id"]}),
+             lambda: fresh.admin.change(f"/v1/members/{member['id']}", {"calendar": None})),
+            (lambda: fresh.admin.change("/v1/organisation", {"calendars": {"sales": used["id"]}}),
+             lambda: fresh.admin.change("/v1/organisation", {"calendars": None}))):
+        take()
+        assert faults(fresh.admin.patch(f"/v1/sla/calendars/{used['id']}", closed)) == {"/hours": "empty"}
+        drop()
+    fresh.admin.change(f"/v1/sla/calendars/{used['id']}", closed)
+
+
+# --- changes that reach clocks that run ------------------------------------------------------------
+
+
+def apply(client, path, fields):
+    """(clocks that go by the new version, deadlines that are others)"""
+    answer = client.change(path, {**fields, "apply_to_running": True})
+    assert "apply_to_running" not in answer and "apply_to_running" not in client.read(path)
+    return answer["clocks_changed"], answer["deadlines_changed"]
+
+
+def told(service, handoff):
+    """The events sla.changed of a handoff, and the entries of its history, which agree."""
+    events = [event["data"] for event in funnel.events_after(service.reader, 0, types="sla.changed")
+              if event["data"]["handoff_id"] == handoff["id"]]
+    entries = [entry for entry in service.reader.read(f"/v1/handoffs/{handoff['id']}")["history"]
+               if entry["kind"] == "rescheduled"]
+    assert [(event["reason"], event["due_at"], event["was_due_at"], event["clock_id"]) for event in events] == \
+        [(entry["reason"], entry["detail"]["due_at"], entry["detail"]["was_due_at"], entry["clock_id"]) for entry in entries]
+    return events
+
+
+def test_a_change_of_a_policy_reaches_the_clocks_that_run_when_told(fresh):
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
+    desk = funnel.Desk(fresh)
+    running, paused, met, breached = (desk.handoff_in("open") for _ in range(4))
+    funnel.make_move(fresh.sales, met, "attempts")
+    for handoff in (running, breached):
+        funnel.make_move(fresh.sales, handoff, "pause", {"until": "2035-01-01T00:00:00Z", "reason": "trade fair"})
+    start = times.utc_now()
+    fresh.database.move_clock(datetime.timedelta(hours=2))
+    for handoff in (running, breached):
+        funnel.make_move(fresh.sales, handoff, "resume")
+    funnel.make_move(fresh.sales, paused, "pause", {"until": "2035-01-01T00:00:00Z", "reason": "trade fair"})
+    before = {handoff["id"]: clock_of(fresh, handoff) for handoff in (running, paused, met)}
+    assert "clocks_changed" not in fresh.admin.change(path, {"target": "PT12H"})
+    assert clock_of(fresh, running) | {"wall_seconds": 0} == before[running["id"]] | {"wall_seconds": 0}, "not told to"
+    assert apply(fresh.admin, path, {"target": "PT48H", "warn_at": [0.5]}) == (3, 3)
+    for handoff in (running, paused):
+        old, new = before[handoff["id"]], clock_of(fresh, handoff)
+        assert times.seconds(old["due_at"], new["due_at"]) == 24 * 3600, "with the pause it had"
+        assert (new["original_due_at"], new["state"]) == (old["original_due_at"], old["state"])
+        assert (old["policy_version"], new["policy_version"]) == (2, 4)
+        (event,) = told(fresh, handoff)
+        assert (event["kind"], event["due_at"], event["was_due_at"]) == ("first_contact", new["due_at"], old["due_at"])
+    assert clock_of(fresh, met)["due_at"] == before[met["id"]]["due_at"] and told(fresh, met) == []
+    assert apply(fresh.admin, path, {"target": "PT48H"}) == (3, 0), "the new version, nothing else"
+    # What is past by the new deadline is a breach like any other; what is late stays so.
+    fresh.database.move_clock(datetime.timedelta(hours=6))
+    assert apply(fresh.admin, path, {"target": "PT3H"}) == (3, 3)
+    late = wait_until(lambda: (lambda clock: clock if clock["state"] == "breached" else None)(clock_of(fresh, running)),
+                      what="the breach")
+    assert times.seconds(late["started_at"], late["due_at"]) == pytest.approx(5 * 3600, abs=60)
+    assert times.parse(late["breached_at"]) > times.parse(late["due_at"])
+    assert times.parse(late["breached_at"]) >= start + datetime.timedelta(hours=6)
+    assert clock_of(fresh, paused)["state"] == "paused", "an hour was left when it began to rest"
+    types = [event["type"] for event in funnel.events_after(fresh.reader, 0) if event["data"].get("clock_id") == late["id"]]
+    assert types == ["sla.changed", "sla.changed", "sla.breached"]
+    assert apply(fresh.admin, path, {"target": "PT24H"}) == (1, 1), "the one that rests"
+    assert clock_of(fresh, running)["state"] == "breached"
+    assert times.seconds(clock_of(fresh, paused)["started_at"], clock_of(fresh, paused)["due_at"]) == 24 * 3600
+
+
+def test_a_rest_that_began_after_the_new_deadline_stops_nothing(fresh):
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
+    handoff = funnel.Desk(fresh).handoff_in("open")
+    fresh.database.move_clock(datetime.timedelta(hours=2))
+    funnel.make_move(fresh.sales, handoff, "pause", {"until": "2035-01-01T00:00:00Z", "reason": "trade fair"})
+    assert apply(fresh.admin, path, {"target": "PT1H"}) == (1, 1)
+    wait_until(lambda: clock_of(fresh, handoff)["state"] == "breached", what="the breach")
+
+
+def test_warnings_and_steps_are_not_said_twice(fresh):
+    steps = [{"at": 0.25, "to": "assignee"}, {"at": "PT1H", "to": "manager"}]
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H', warn_at=[0.5, 0.8], escalate=steps)['id']}"
+    handoff = funnel.Desk(fresh).handoff_in("open")
+    types = lambda: [event["type"] for event in funnel.events_after(fresh.reader, 0) if event["type"].startswith("sla.")]
+    fresh.database.move_clock(datetime.timedelta(hours=13))
+    said = ["sla.warning", "sla.escalated"]
+    wait_until(lambda: types() == said, what="the first of both")
+    assert apply(fresh.admin, path, {"target": "PT20H"}) == (1, 1)
+    said += ["sla.changed"]
+    fresh.database.move_clock(datetime.timedelta(hours=17))
+    said += ["sla.warning"]
+    wait_until(lambda: types() == said, what="the second warning")
+    fresh.database.move_clock(datetime.timedelta(hours=22))
+    wait_until(lambda: types() == [*said, "sla.breached", "sla.escalated"], what="the breach and the second step")
+    assert clock_of(fresh, handoff)["state"] == "breached"
+
+
+def test_a_change_of_a_calendar_reaches_the_clocks_that_run_when_told(fresh):
+    """The promise stays what it was when the clock started, counted by the calendar as it is now."""
+    calendar, other = make_calendar(fresh.admin), make_calendar(fresh.admin)
+    path = f"/v1/sla/calendars/{calendar['id']}"
+    set_policy(fresh, calendar=calendar["id"], target="P1D")
+    desk = funnel.Desk(fresh)
+    move_to(fresh, "2030-11-29T16:45:00Z")  # Friday 17:45
+    days = desk.handoff_in("open")
+    set_policy(fresh, target="PT1H")
+    hours = desk.handoff_in("open")
+    set_policy(fresh, calendar=other["id"])
+    apart = desk.handoff_in("open")
+    before = {handoff["id"]: clock_of(fresh, handoff) for handoff in (days, hours, apart)}
+    assert before[days["id"]]["due_at"].startswith("2030-12-02T16:4")
+    assert before[hours["id"]]["due_at"].startswith("2030-12-02T08:4")
+    assert apply(fresh.admin, path, {"exceptions": [{"date": "2030-12-02", "hours": []}]}) == (2, 2)
+    for handoff in (days, hours):
+        old, new = before[handoff["id"]], clock_of(fresh, handoff)
+        assert times.seconds(old["due_at"], new["due_at"]) == 24 * 3600, "Tuesday"
+        assert (new["calendar_version"], new["policy_version"]) == (2, old["policy_version"])
+        assert new["original_due_at"] == old["due_at"] and told(fresh, handoff)[0]["reason"] == "calendar"
+    assert clock_of(fresh, apart)["due_at"] == before[apart["id"]]["due_at"]
+    assert apply(fresh.admin, path, {"exceptions": [{"date": "2031-12-02", "hours": []}]}) == (2, 2)
+    assert clock_of(fresh, days)["due_at"] == before[days["id"]]["due_at"]
+    # A policy that takes another calendar takes its clocks along.
+    policy = funnel.policy_of(fresh.admin)
+    assert apply(fresh.admin, f"/v1/sla/policies/{policy['id']}", {"target": "PT2H"}) == (3, 3)
+    assert {clock_of(fresh, handoff)["calendar"] for handoff in (days, hours, apart)} == {other["id"]}
+
+
+def test_a_change_that_was_left_is_finished_by_another_instance(fresh):
+    """Somebody was killed after the policy was changed, before its clocks were."""
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
+    handoff = funnel.Desk(fresh).handoff_in("open")
+    before = clock_of(fresh, handoff)
+    policy = fresh.admin.change(path, {"target": "PT48H"})
+    fresh.database.execute("""
+        INSERT INTO clock_change (entry_id, version, kind, actor, requested_at, progress_at, is_idle, changed, moved)
+        SELECT id, version, 'policy', 'system', relais_now(), relais_now() - interval '1 minute', true, 0, 0
+        FROM catalog_entry WHERE id = %s""", policy["id"])
+    after = wait_until(lambda: (lambda clock: clock if clock["policy_version"] == 3 else None)(clock_of(fresh, handoff)),
+                       what="the new version")
+    assert times.seconds(before["due_at"], after["due_at"]) == 24 * 3600
+    finished = "SELECT changed, moved FROM clock_change WHERE finished_at IS NOT NULL"
+    assert wait_until(lambda: fresh.database.rows(finished), what="its end") == [(1, 1)]
+
+
+def test_many_clocks_are_reached_in_batches(fresh):
+    """Also those whose contacts were merged: who runs through them all comes by every one."""
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
+    desk = funnel.Desk(fresh)
+    handoff = desk.handoff_in("open")
+    fresh.database.execute("""
+        INSERT INTO contact SELECT (jsonb_populate_record(c, jsonb_build_object('contact_id', gen_random_uuid()))).*
+        FROM contact c, generate_series(1, 1200) WHERE c.contact_id = %s""", handoff["contact_id"])
+    fresh.database.execute("""
+        INSERT INTO handoff SELECT (jsonb_populate_record(h, jsonb_build_object('contact_id', c.contact_id,
+            'handoff_id', gen_random_uuid()))).*
+        FROM handoff h, contact c WHERE h.handoff_id = %s AND c.contact_id <> h.contact_id""", handoff["id"])
+    fresh.database.execute("""
+        INSERT INTO sla_clock SELECT (jsonb_populate_record(k, jsonb_build_object('contact_id', h.contact_id,
+            'handoff_id', h.handoff_id, 'clock_id', gen_random_uuid()))).*
+        FROM sla_clock k, handoff h WHERE k.handoff_id = %s AND h.contact_id <> k.contact_id""", handoff["id"])
+    fresh.database.execute("""
+        UPDATE contact SET merged_into = %s WHERE contact_id IN (
+            SELECT contact_id FROM contact WHERE contact_id <> %s ORDER BY contact_id LIMIT 100)""",
+                           handoff["contact_id"], handoff["contact_id"])
+    assert apply(fresh.admin, path, {"target": "PT48H"}) == (1201, 1201)
+    assert fresh.database.rows("""
+        SELECT count(*), min(due_at - started_at), max(due_at - started_at), count(DISTINCT policy_version)
+        FROM sla_clock""") == [(1201, datetime.timedelta(hours=48), datetime.timedelta(hours=48), 1)]
+    assert fresh.database.value("SELECT count(*) FROM handoff_history WHERE kind = 'rescheduled'") == 1201
+
+
+@pytest.mark.parametrize("flag,found", [("yes", {"/apply_to_running": "type"}), (1, {"/apply_to_running": "type"})])
+def test_faults_of_reaching(service, flag, found):
+    policy = funnel.policy_of(service.admin)
+    assert faults(service.admin.patch(f"/v1/sla/policies/{policy['id']}", {"apply_to_running": flag})) == found
+    body = {"name": "P", "kind": "acceptance", "target": "PT1H", "apply_to_running": True}
+    assert faults(service.admin.post("/v1/sla/policies", body)) == {"/apply_to_running": "unknown"}
+    member = funnel.make_member(service.admin)
+    assert faults(service.admin.patch(f"/v1/members/{member['id']}", {"apply_to_running": True})) == \
+        {"/apply_to_running": "unknown"}
 
 
 # --- faults ---------------------------------------------------------------------------------------

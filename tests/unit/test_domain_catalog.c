@@ -420,6 +420,8 @@ static void test_shows_entries_as_the_api_does(void **state)
     assert_shows(catalog, CATALOG_ORGANISATION, "organisation",
                  "{\"name\":\"\",\"time_zone\":\"Europe/Paris\",\"currency\":\"EUR\","
                  "\"locale\":\"fr\",\"week_starts_on\":\"monday\",\"chat\":{},"
+                 "\"calendars\":{\"marketing\":null,\"sales\":null,\"management\":null,"
+                 "\"operations\":null},"
                  "\"created_at\":\"2026-11-18T11:06:40.000Z\","
                  "\"updated_at\":\"2026-11-18T11:06:40.000Z\"}");
     /* No trace of a hash. */

@@ -14,13 +14,17 @@ WITH over AS MATERIALIZED (
 resting AS MATERIALIZED (
     SELECT k.contact_id, k.clock_id, greatest(o.paused_until - k.paused_at, interval '0') AS pause,
            after_pause(k.calendar_id, k.calendar_version, k.due_at, k.paused_at, o.paused_until) AS due_at,
-           array(SELECT after_pause(k.calendar_id, k.calendar_version, w, k.paused_at, o.paused_until)
+           -- What was due before the pause stays; what comes so long after the deadline goes with it.
+           array(SELECT CASE WHEN w > k.paused_at
+                             THEN after_pause(k.calendar_id, k.calendar_version, w, k.paused_at, o.paused_until)
+                             ELSE w END
                  FROM unnest(k.warnings) AS w ORDER BY w) AS warnings,
-           -- What comes so long after the deadline goes with it.
            array(SELECT CASE WHEN s > k.due_at
                              THEN after_pause(k.calendar_id, k.calendar_version, k.due_at, k.paused_at, o.paused_until)
                                   + (s - k.due_at)
-                             ELSE after_pause(k.calendar_id, k.calendar_version, s, k.paused_at, o.paused_until) END
+                             WHEN s > k.paused_at
+                             THEN after_pause(k.calendar_id, k.calendar_version, s, k.paused_at, o.paused_until)
+                             ELSE s END
                  FROM unnest(k.step_at) WITH ORDINALITY AS u (s, n) ORDER BY u.n) AS step_at
     FROM over o
     CROSS JOIN LATERAL (
