@@ -5,34 +5,7 @@
 #pragma once
 
 #include "base/json_write.h"
-#include "domain/commitment.h"
-#include "store/rows.h"
-
-/* The columns that commitment_status.sql, commitment_periods.sql and report_attainment.sql have in
- * common. */
-enum standing_column {
-    STANDING_NOW,
-    STANDING_ID,
-    STANDING_NAME,
-    STANDING_SINCE,
-    STANDING_UNTIL,
-    STANDING_VERSION,
-    STANDING_TEAM,
-    STANDING_METRIC,
-    STANDING_IS_AT_MOST,
-    STANDING_TARGET,
-    STANDING_PERIOD,
-    STANDING_NUMERATOR,
-    STANDING_DENOMINATOR,
-    STANDING_PENDING,
-    STANDING_SHARE,
-    STANDING_NEXT_STEP_AT,
-    STANDING_PAST_NUMERATORS,
-    STANDING_PAST_DENOMINATORS,
-    STANDING_CAPACITY,
-    STANDING_EXCUSED,
-    STANDING_COLUMNS_
-};
+#include "store/commitment_rows.h"
 
 /* Behind them, in commitment_periods.sql and report_attainment.sql: what was found when the period
  * closed. */

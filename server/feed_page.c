@@ -29,6 +29,7 @@ const char *const feed_type_names[] = {
     "sla.cancelled",
     "sla.escalated",
     "sla.changed",
+    "commitment.at_risk",
     "commitment.met",
     "commitment.missed",
     "agreement.signed",

@@ -100,6 +100,14 @@ static void settle(const struct delivery *delivery, const struct uuid *ids, size
     log_write(LOG_WARN, "notification_not_settled", LOG_TEXT("error", err.detail));
 }
 
+static void skip(const struct delivery *delivery, const struct notification_facts *facts,
+                 const char *reason)
+{
+    const struct outbox_result result = {.outcome = OUTBOX_SKIPPED, .reason = reason};
+    settle(delivery, &facts->id, 1, &result);
+    atomic_fetch_add(&delivery->sender->notifier->skipped[delivery->message->channel], 1);
+}
+
 /* Those that nobody needs to be told any more leave; the rest closes up. */
 static void drop_what_is_over(struct delivery *delivery)
 {
@@ -108,11 +116,23 @@ static void drop_what_is_over(struct delivery *delivery)
         const char *over = notification_is_over(&delivery->facts[i], delivery->member);
         if (over == NULL) {
             delivery->facts[kept++] = delivery->facts[i];
-            continue;
+        } else {
+            skip(delivery, &delivery->facts[i], over);
         }
-        const struct outbox_result result = {.outcome = OUTBOX_SKIPPED, .reason = over};
-        settle(delivery, &delivery->facts[i].id, 1, &result);
-        atomic_fetch_add(&delivery->sender->notifier->skipped[delivery->message->channel], 1);
+    }
+    delivery->count = kept;
+}
+
+/* Of several that go out together about one promise, the last says it all. */
+static void drop_what_is_superseded(struct delivery *delivery)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < delivery->count; i++) {
+        if (notification_is_superseded(delivery->facts, delivery->count, i)) {
+            skip(delivery, &delivery->facts[i], "superseded");
+        } else {
+            delivery->facts[kept++] = delivery->facts[i];
+        }
     }
     delivery->count = kept;
 }
@@ -292,6 +312,7 @@ static enum err_code deliver(struct sender *sender, const struct outbox_message 
     if (delivery.member != NULL) {
         hold_what_may_not_go(&delivery, &now);
     }
+    drop_what_is_superseded(&delivery);
     if (delivery.count > 0) {
         struct delivery_report report;
         if (message->channel == NOTIFY_BY_MAIL) {

@@ -4,6 +4,7 @@
 
 #include "base/html.h"
 #include "base/utf8.h"
+#include "domain/funnel.h"
 #include "schema/json.h"
 
 enum { FR, EN, LANGUAGES };
@@ -30,6 +31,18 @@ static const struct {
     {"attempts",      {"Tentatives", "Attempts"}          },
 };
 
+/* What a step of a ladder asks of its reader, and what is said of whom it names. */
+static const struct {
+    const char *headline[LANGUAGES];
+    const char *named[LANGUAGES]; /* NULL: the reader, or nobody */
+} steps[ESCALATION_COUNT_] = {
+    [ESCALATE_ASSIGNEE] = {{"À traiter sans attendre", "Waiting for you"},                {NULL, NULL}},
+    [ESCALATE_MANAGER] = {{"Escalade", "Escalated"},                                      {NULL, NULL}},
+    [ESCALATE_PROPOSE] = {{"Réattribution proposée", "Reassignment proposed"},
+                           {"Proposé", "Proposed"}                                                    },
+    [ESCALATE_REASSIGN] = {{"Confié à quelqu’un d’autre", "Given to somebody else"}, {"À", "To"}},
+};
+
 static int language_of(const struct notification_reader *reader)
 {
     return str_is(reader->locale, "en") ? EN : FR;
@@ -47,11 +60,20 @@ static const char *headline(const struct notification_facts *facts, int language
         [NOTIFY_REFUSAL] = {"Refusé par les ventes",       "Refused by sales" },
         [NOTIFY_NEW_OFFER] = {"Nouveau contenu",              "New content"      },
         [NOTIFY_COMMITMENT_AT_RISK] = {"Engagement non tenu",          "Commitment missed"},
+        [NOTIFY_ESCALATION] = {"Escalade",                     "Escalated"        },
     };
+    static const char *const at_risk[LANGUAGES] = {"Engagement en danger", "Commitment at risk"};
     static const char *const recycled[LANGUAGES] = {"Rendu au marketing",
                                                     "Given back to marketing"};
     const bool is_recycled = facts->kind == NOTIFY_REFUSAL &&
                              str_is(facts->handoff_state, "recycled");
+    if (facts->kind == NOTIFY_ESCALATION) {
+        const int step = name_index(escalation_names, facts->step);
+        return step >= 0 ? steps[step].headline[language] : words[facts->kind][language];
+    }
+    if (facts->kind == NOTIFY_COMMITMENT_AT_RISK && facts->is_forecast) {
+        return at_risk[language];
+    }
     return is_recycled ? recycled[language] : words[facts->kind][language];
 }
 
@@ -137,7 +159,7 @@ static void write_due(struct buf *out, const struct notification_reader *reader,
     }
     const char *weekday = weekdays[language][due->weekday - 1];
     const char *month = months[language][due->month - 1];
-    const bool is_over = facts->kind == NOTIFY_BREACH;
+    const bool is_over = str_is(facts->clock_state, "breached");
     if (language == FR) {
         buf_printf(out, "%s %s %s %d %s %d à %02d:%02d", promise,
                    is_over ? "attendu avant le" : "avant le", weekday, due->day, month, due->year,
@@ -174,20 +196,47 @@ static void write_labelled(struct buf *out, const char *const label[LANGUAGES], 
     }
 }
 
+/* "31 au lieu de 50"; while there is time "31 sur 50, 40 attendus à ce jour". */
 static void write_commitment(struct buf *out, const struct notification_facts *facts, int language)
 {
-    json_t *data = NULL;
+    json_auto_t *data = NULL;
     struct err err;
     if (facts->data.data == NULL || json_parse(facts->data, &data, &err) != OK) {
         return;
     }
-    const json_t *target = json_object_get(data, "target");
-    const json_t *actual = json_object_get(data, "actual");
-    if (json_is_number(target) && json_is_number(actual)) {
-        buf_printf(out, language == FR ? "%.6g au lieu de %.6g" : "%.6g instead of %.6g",
-                   json_number_value(actual), json_number_value(target));
+    const double target = json_number_value(json_object_get(data, "target"));
+    const double actual = json_number_value(json_object_get(data, "actual"));
+    const json_t *expected = json_object_get(data, "expected_by_now");
+    if (!json_is_number(json_object_get(data, "actual"))) {
+        return; /* there is nothing to measure */
     }
-    json_decref(data);
+    if (json_is_number(expected) && json_number_value(expected) < target) {
+        buf_printf(out,
+                   language == FR ? "%.6g sur %.6g, %.6g attendus à ce jour"
+                                  : "%.6g of %.6g, %.6g expected by now",
+                   actual, target, json_number_value(expected));
+    } else {
+        buf_printf(out, language == FR ? "%.6g au lieu de %.6g" : "%.6g instead of %.6g", actual,
+                   target);
+    }
+}
+
+/* Who shall have the handoff, or has got it; that there is nobody is news too. */
+static void write_named(struct buf *out, const struct notification_reader *reader,
+                        const struct notification_facts *facts, int language)
+{
+    static const char *const nobody[LANGUAGES] = {"Personne n’est disponible",
+                                                  "Nobody is free to take it"};
+    const int step = name_index(escalation_names, facts->step);
+    if (step < 0 || steps[step].named[language] == NULL) {
+        return;
+    }
+    const struct member *member = catalog_member(reader->catalog, facts->named);
+    if (member != NULL) {
+        write_labelled(out, steps[step].named, member->name, language);
+    } else {
+        buf_append_text(out, nobody[language]);
+    }
 }
 
 /* What there is to say beside headline and name, a line each; returns how many there are. */
@@ -210,6 +259,8 @@ static size_t write_lines(const struct notification_reader *reader,
     }
     if (facts->kind == NOTIFY_COMMITMENT_AT_RISK) {
         write_commitment(&lines[count++], facts, language);
+    } else if (facts->kind == NOTIFY_ESCALATION) {
+        write_named(&lines[count++], reader, facts, language);
     }
     return count;
 }

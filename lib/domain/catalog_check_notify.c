@@ -32,7 +32,7 @@ void check_member_notify(struct check *check, const json_t *notify)
         if (name_index(notification_kind_names, name) < 0)
             faults_add(check->faults, pointer.text, "unknown",
                        "Nobody is told of this. There are new_mql, assigned, warning, breach, "
-                       "refusal, new_offer and commitment_at_risk.");
+                       "refusal, new_offer, commitment_at_risk and escalation.");
         else if (!json_is_null(value) &&
                  (mode.data == NULL || name_index(notification_mode_names, mode) < 0))
             faults_add(check->faults, pointer.text, mode.data == NULL ? "type" : "choice",

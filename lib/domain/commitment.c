@@ -25,6 +25,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "base/clock.h"
+
 enum {
     PAST_CASES = 20,
     EXACT_MEAN_MAX = 600, /* of the negative binomial; P(0) ≥ exp(−mean) is no zero up to here */
@@ -35,6 +37,7 @@ static const double tail = 0.1;
 static const double tail_deviations = 1.2815515655446004; /* the normal distribution's 90 % */
 static const double shape_max = 1000;
 static const double rounding = 1e-9;
+static const int64_t lasting_us = 3600 * US_PER_SECOND; /* a danger that is told */
 
 const char *const commitment_metric_names[] = {"leads_captured",
                                                "leads_delivered",
@@ -374,4 +377,35 @@ struct commitment_verdict commitment_judge(const struct commitment_facts *facts)
     verdict.has_forecast = forecast_of(facts, &verdict.forecast);
     verdict.state = state_of(facts, grows, &verdict);
     return verdict;
+}
+
+/* ---- the alert ---- */
+
+static bool is_in_danger(const struct commitment_facts *facts, enum commitment_state state)
+{
+    switch (state) {
+    case COMMITMENT_BEHIND:
+        return facts->elapsed >= 0.25;
+    case COMMITMENT_AT_RISK:
+        return facts->elapsed >= 0.5;
+    case COMMITMENT_MISSED:
+        return true;
+    case COMMITMENT_ON_TRACK:
+    case COMMITMENT_MET:
+    case COMMITMENT_STATE_COUNT_:
+        break;
+    }
+    return false;
+}
+
+enum commitment_alert commitment_alert(const struct commitment_facts *facts,
+                                       const struct commitment_verdict *verdict,
+                                       const struct commitment_danger *danger, int64_t now_us)
+{
+    const bool is_safe = verdict->state == COMMITMENT_ON_TRACK || verdict->state == COMMITMENT_MET;
+    if (danger->since_us == TIME_NONE)
+        return is_in_danger(facts, verdict->state) ? ALERT_BEGINS : ALERT_STAYS;
+    if (is_safe)
+        return ALERT_ENDS;
+    return danger->is_told || now_us - danger->since_us < lasting_us ? ALERT_STAYS : ALERT_TELLS;
 }

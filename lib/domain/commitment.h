@@ -98,6 +98,29 @@ struct commitment_verdict {
  */
 struct commitment_verdict commitment_judge(const struct commitment_facts *facts);
 
+/* A period's danger, as it was when it was looked at before. */
+struct commitment_danger {
+    int64_t since_us; /* TIME_NONE: it was in none */
+    bool is_told;
+};
+
+enum commitment_alert {
+    ALERT_STAYS,  /* nothing is new */
+    ALERT_BEGINS, /* it is in danger from now on */
+    ALERT_ENDS,   /* it has recovered */
+    ALERT_TELLS,  /* it has been in danger for long enough: people are told */
+};
+
+/*
+ * Whether a present period's promise is in danger: it is behind and a quarter of the open time is
+ * over, or at risk and half of it is, or missed already. The danger ends when it is on track again,
+ * or met; in between it stays as it was. It is told once, and not before it has lasted for an hour:
+ * the pace goes on by the hour, and a lead that comes a little late is no news.
+ */
+enum commitment_alert commitment_alert(const struct commitment_facts *facts,
+                                       const struct commitment_verdict *verdict,
+                                       const struct commitment_danger *danger, int64_t now_us);
+
 /* Whether an actual value keeps the promise; nothing to measure breaks none. */
 bool commitment_is_kept(double actual, double target, bool is_at_most);
 

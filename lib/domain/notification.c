@@ -3,7 +3,8 @@
 #include <assert.h>
 
 const char *const notification_kind_names[] = {
-    "new_mql", "assigned", "warning", "breach", "refusal", "new_offer", "commitment_at_risk", NULL};
+    "new_mql",   "assigned",           "warning",    "breach", "refusal",
+    "new_offer", "commitment_at_risk", "escalation", NULL};
 const char *const notification_mode_names[] = {"none", "at_once", "digest", NULL};
 const char *const notification_channel_names[] = {"mail", "chat", NULL};
 const char *const notification_state_names[] = {"pending", "sent", "skipped", "failed", NULL};
@@ -24,17 +25,19 @@ static const struct {
     const char *type;
     enum notification_kind kind;
 } event_kinds[] = {
-    {"handoff.opened",    NOTIFY_NEW_MQL           },
-    {"handoff.assigned",  NOTIFY_ASSIGNED          },
-    {"handoff.recycled",  NOTIFY_REFUSAL           },
-    {"handoff.rejected",  NOTIFY_REFUSAL           },
-    {"sla.warning",       NOTIFY_WARNING           },
-    {"sla.breached",      NOTIFY_BREACH            },
-    {"commitment.missed", NOTIFY_COMMITMENT_AT_RISK},
+    {"handoff.opened",     NOTIFY_NEW_MQL           },
+    {"handoff.assigned",   NOTIFY_ASSIGNED          },
+    {"handoff.recycled",   NOTIFY_REFUSAL           },
+    {"handoff.rejected",   NOTIFY_REFUSAL           },
+    {"sla.warning",        NOTIFY_WARNING           },
+    {"sla.breached",       NOTIFY_BREACH            },
+    {"sla.escalated",      NOTIFY_ESCALATION        },
+    {"commitment.at_risk", NOTIFY_COMMITMENT_AT_RISK},
+    {"commitment.missed",  NOTIFY_COMMITMENT_AT_RISK},
 };
 const char *const notification_event_types[] = {
-    "handoff.opened", "handoff.assigned", "handoff.recycled",  "handoff.rejected",
-    "sla.warning",    "sla.breached",     "commitment.missed", NULL};
+    "handoff.opened", "handoff.assigned", "handoff.recycled",   "handoff.rejected",  "sla.warning",
+    "sla.breached",   "sla.escalated",    "commitment.at_risk", "commitment.missed", NULL};
 static_assert(ARRAY_LEN(event_kinds) + 1 == ARRAY_LEN(notification_event_types),
               "what is asked for is known");
 
@@ -56,11 +59,13 @@ bool notification_kind_of(struct str event_type, enum notification_kind *ret_kin
 #define NOW  NOTIFY_AT_ONCE
 #define ONCE NOTIFY_DIGEST
 static const enum notification_mode default_modes[TEAM_COUNT_][2][NOTIFY_KIND_COUNT_] = {
-  /*                    new_mql assigned warning breach refusal offer commitment */
-    [TEAM_MARKETING] = {{NO, NO, NO, NO, ONCE, NO, ONCE},     {NO, NO, NO, ONCE, ONCE, NO, NOW}      },
-    [TEAM_SALES] = {{NOW, NOW, NOW, NOW, NO, ONCE, ONCE}, {ONCE, NOW, ONCE, NOW, ONCE, ONCE, NOW}},
-    [TEAM_MANAGEMENT] = {{NO, NO, NO, NO, NO, NO, ONCE},       {NO, NO, NO, ONCE, NO, NO, ONCE}       },
-    [TEAM_OPERATIONS] = {{NO, NO, NO, NO, NO, NO, NO},         {NO, NO, NO, NO, NO, NO, NO}           },
+  /*                    new_mql assigned warning breach refusal offer commitment escalation */
+    [TEAM_MARKETING] = {{NO, NO, NO, NO, ONCE, NO, ONCE, NO},
+                        {NO, NO, NO, ONCE, ONCE, NO, NOW, NO}                                          },
+    [TEAM_SALES] = {{NOW, NOW, NOW, NOW, NO, ONCE, ONCE, NOW},
+                        {ONCE, NOW, ONCE, NOW, ONCE, ONCE, NOW, NOW}                                   },
+    [TEAM_MANAGEMENT] = {{NO, NO, NO, NO, NO, NO, ONCE, NO},        {NO, NO, NO, ONCE, NO, NO, ONCE, NO}},
+    [TEAM_OPERATIONS] = {{NO, NO, NO, NO, NO, NO, NO, NO},          {NO, NO, NO, NO, NO, NO, NO, NO}    },
 };
 #undef NO
 #undef NOW
@@ -85,6 +90,34 @@ unsigned notification_chat_default(enum team team)
     return kinds[team];
 }
 
+/* Who is named, and of what nobody could be named for, or has to be decided, the managers. Who is
+ * given a handoff is told of that as always. */
+static bool escalation_concerns(const struct notification_event *event, const struct member *member)
+{
+    const bool is_sales = member->team == TEAM_SALES;
+    const bool is_manager = is_sales && member->is_manager;
+    bool is_named = false;
+    for (size_t i = 0; i < event->named_count; i++) {
+        is_named = is_named || uuid_eq(event->named[i], member->id);
+    }
+    switch (event->step) {
+    case ESCALATE_ASSIGNEE:
+        if (event->named_count > 0) {
+            return is_named;
+        }
+        return uuid_is_nil(event->assignee) ? is_sales : is_manager;
+    case ESCALATE_MANAGER:
+        return is_named;
+    case ESCALATE_PROPOSE:
+        return is_named || is_manager;
+    case ESCALATE_REASSIGN:
+        return is_manager && !is_named;
+    case ESCALATION_COUNT_:
+        break;
+    }
+    return false;
+}
+
 /* Whether it is any of the member's business, whatever they want to be told. */
 static bool concerns(const struct notification_event *event, const struct member *member)
 {
@@ -106,6 +139,8 @@ static bool concerns(const struct notification_event *event, const struct member
         return is_sales;
     case NOTIFY_COMMITMENT_AT_RISK:
         return member->team != TEAM_OPERATIONS;
+    case NOTIFY_ESCALATION:
+        return escalation_concerns(event, member);
     case NOTIFY_KIND_COUNT_:
         break;
     }
@@ -159,7 +194,9 @@ static const char *clock_is_over(const struct notification_facts *facts)
     if (facts->is_met || str_is(facts->clock_state, "met")) {
         return "met";
     }
-    return str_is(facts->clock_state, awaited) ? NULL : "changed";
+    const bool stands = str_is(facts->clock_state, awaited) ||
+                        (facts->kind == NOTIFY_ESCALATION && str_is(facts->clock_state, "running"));
+    return stands ? NULL : "changed";
 }
 
 static const char *handoff_is_over(const struct notification_facts *facts,
@@ -178,6 +215,7 @@ static const char *handoff_is_over(const struct notification_facts *facts,
         return member == NULL || uuid_eq(facts->assignee, member->id) ? NULL : "reassigned";
     case NOTIFY_WARNING:
     case NOTIFY_BREACH:
+    case NOTIFY_ESCALATION:
         return clock_is_over(facts);
     case NOTIFY_REFUSAL:
     case NOTIFY_NEW_OFFER:
@@ -200,9 +238,29 @@ const char *notification_is_over(const struct notification_facts *facts,
     if (facts->is_erased) {
         return "erased";
     }
-    const bool is_of_handoff = facts->kind != NOTIFY_NEW_OFFER &&
-                               facts->kind != NOTIFY_COMMITMENT_AT_RISK;
-    return is_of_handoff ? handoff_is_over(facts, member) : NULL;
+    if (facts->kind == NOTIFY_COMMITMENT_AT_RISK) {
+        return !facts->is_forecast ? NULL
+               : facts->is_judged  ? "judged"
+                                   : (facts->has_recovered ? "recovered" : NULL);
+    }
+    return facts->kind != NOTIFY_NEW_OFFER ? handoff_is_over(facts, member) : NULL;
+}
+
+static bool is_of_clock(const struct notification_facts *facts)
+{
+    return (facts->kind == NOTIFY_WARNING || facts->kind == NOTIFY_BREACH ||
+            facts->kind == NOTIFY_ESCALATION) &&
+           !uuid_is_nil(facts->clock_id);
+}
+
+bool notification_is_superseded(const struct notification_facts *facts, size_t count, size_t at)
+{
+    for (size_t i = at + 1; i < count && is_of_clock(&facts[at]); i++) {
+        if (is_of_clock(&facts[i]) && uuid_eq(facts[i].clock_id, facts[at].clock_id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool notification_may_go(const struct member *member, enum notification_mode mode,

@@ -9,12 +9,16 @@
 #pragma once
 
 #include "domain/catalog.h"
+#include "domain/escalation.h"
 
 /* Something that happened, as the feed tells it. */
 struct notification_event {
     enum notification_kind kind;
     struct uuid assignee; /* of the handoff, as it is now; nil: nobody, or no handoff */
     struct uuid actor;    /* the member who did it; nil: somebody else or nobody */
+    enum escalation step; /* of an escalation, with those whom it names */
+    struct uuid named[ESCALATION_MANAGERS_MAX];
+    size_t named_count;
 };
 
 /* The feed's types that somebody may be told of, NULL-terminated. */
@@ -73,16 +77,28 @@ struct notification_facts {
     struct str grade;
     struct str offer; /* slug of what opened the handoff */
 
+    struct uuid clock_id;  /* what happened to it is told; nil: not about a clock */
     struct str clock_kind; /* absent: there is none */
     struct str clock_state;
     bool is_met;
     struct notification_time due;
+
+    struct str step;   /* of an escalation: a name of enum escalation */
+    struct uuid named; /* … and the first whom it names */
+
+    bool is_forecast;   /* of a commitment: not missed yet */
+    bool has_recovered; /* … and on its pace again */
+    bool is_judged;     /* … or its period is over and judged */
 };
 
 /* Why nobody needs to be told any more: a static word such as "handled", "met", "erased"; NULL: it
  * still stands. `member` is whom a mail is for; NULL for a chat. */
 const char *notification_is_over(const struct notification_facts *facts,
                                  const struct member *member);
+
+/* Whether a later one of the same message (they are in the order in which things happened) says
+ * more about the same promise: of a warning, a breach and an escalation the last is told. */
+bool notification_is_superseded(const struct notification_facts *facts, size_t count, size_t at);
 
 /* Whether a mail of this mode may go now, by the member's local time. A digest may also go within
  * the hour that the member chose for it, whatever the hours are. */

@@ -13,7 +13,8 @@ enum notification_kind {
     NOTIFY_BREACH,             /* all of it */
     NOTIFY_REFUSAL,            /* sales gave a contact back, or refused it */
     NOTIFY_NEW_OFFER,          /* there is new content to offer */
-    NOTIFY_COMMITMENT_AT_RISK, /* what a team promised was not kept */
+    NOTIFY_COMMITMENT_AT_RISK, /* what a team promised will probably not be, or was not kept */
+    NOTIFY_ESCALATION,         /* a step of a policy's ladder */
     NOTIFY_KIND_COUNT_
 };
 

@@ -15,6 +15,8 @@
  * subjects, and its event is written in the same transaction. The key of commitment_period lets one
  * instance do it, once, whoever is killed when.
  *
+ * Danger. What will probably not be kept is told while there is time: commitment_watch.c.
+ *
  * A round looks at the version of the set-up first; without commitments that is all it does.
  */
 #include <errno.h>
@@ -254,6 +256,18 @@ static struct param **event_params(struct params *params, size_t count, struct p
     return arrays;
 }
 
+enum err_code keeper_tell(struct keeper *keeper, const char *type, int64_t at_us, struct str data,
+                          struct err *reterr)
+{
+    struct param *arrays[4];
+    (void)event_params(&keeper->params, 1, arrays);
+    item_text(arrays[0], str_from(type));
+    item_uuid_or_null(arrays[1], (struct uuid){{0}});
+    item_time(arrays[2], at_us);
+    item_text(arrays[3], data);
+    return transaction_go_on(keeper->conn, STATEMENT_EVENT_INSERT, &keeper->params, NULL, reterr);
+}
+
 /* ---- capacity ---- */
 
 static enum err_code tell_excused(struct keeper *keeper, const struct rows *excused, int64_t now_us,
@@ -325,14 +339,9 @@ static struct str frozen_event(struct arena *arena, const struct rows *frozen)
 static enum err_code tell_frozen(struct keeper *keeper, const struct rows *frozen,
                                  struct err *reterr)
 {
-    struct param *arrays[4];
-    (void)event_params(&keeper->params, 1, arrays);
-    item_text(arrays[0], str_is(row_text(frozen, 0, 4), "met") ? STR_LITERAL("commitment.met")
-                                                               : STR_LITERAL("commitment.missed"));
-    item_uuid_or_null(arrays[1], (struct uuid){{0}}); /* it is about no contact */
-    item_time(arrays[2], row_time(frozen, 0, 5));
-    item_text(arrays[3], frozen_event(&keeper->arena, frozen));
-    return transaction_go_on(keeper->conn, STATEMENT_EVENT_INSERT, &keeper->params, NULL, reterr);
+    const bool is_met = str_is(row_text(frozen, 0, 4), "met");
+    return keeper_tell(keeper, is_met ? "commitment.met" : "commitment.missed",
+                       row_time(frozen, 0, 5), frozen_event(&keeper->arena, frozen), reterr);
 }
 
 static enum err_code freeze(struct store *store, struct uuid commitment, int64_t start_us,
@@ -410,6 +419,7 @@ static enum err_code run_round(struct store *store, int64_t *ret_pause_us, struc
         code = excuse_surplus(store, round.now_us, reterr);
     }
     code = code != OK ? code : freeze_due(store, &round, reterr);
+    code = code != OK ? code : commitments_watch(store, round.version, round.now_us, reterr);
     if (keeper->filter_count > 0 || round.has_capacity) {
         *ret_pause_us = poll_us;
     }

@@ -231,6 +231,8 @@ enum event_column {
     EVENT_ASSIGNEE,
     EVENT_DATA,
     EVENT_COMMITMENT_ID,
+    EVENT_STEP,
+    EVENT_NAMED,
 };
 
 static struct uuid member_of_actor(struct str actor)
@@ -243,6 +245,23 @@ static struct uuid member_of_actor(struct str actor)
         return (struct uuid){{0}};
     }
     return id;
+}
+
+/* False: a step that this release does not know. */
+static bool read_step(const struct rows *rows, size_t row, struct notification_event *event)
+{
+    const int step = name_index(escalation_names, row_text(rows, row, EVENT_STEP));
+    struct str named = row_text(rows, row, EVENT_NAMED);
+    if (step < 0) {
+        return false;
+    }
+    event->step = (enum escalation)step;
+    while (named.data != NULL && named.len > 0 && event->named_count < ESCALATION_MANAGERS_MAX) {
+        if (uuid_parse(str_cut(&named, ' '), &event->named[event->named_count])) {
+            event->named_count++;
+        }
+    }
+    return true;
 }
 
 static void add_event(struct collection *collection, const struct rows *rows, size_t row)
@@ -258,7 +277,8 @@ static void add_event(struct collection *collection, const struct rows *rows, si
         .at_us = row_time(rows, row, EVENT_AT),
     };
     char source[64];
-    if (!notification_kind_of(row_text(rows, row, EVENT_TYPE), &happening.event.kind)) {
+    if (!notification_kind_of(row_text(rows, row, EVENT_TYPE), &happening.event.kind) ||
+        (happening.event.kind == NOTIFY_ESCALATION && !read_step(rows, row, &happening.event))) {
         return;
     }
     (void)snprintf(source, sizeof source, "event %lld %d",
@@ -581,6 +601,12 @@ enum facts_column {
     FACTS_IS_MET,
     FACTS_DUE,
     FACTS_NOW,
+    FACTS_CLOCK_ID,
+    FACTS_STEP,
+    FACTS_NAMED,
+    FACTS_IS_FORECAST,
+    FACTS_HAS_RECOVERED,
+    FACTS_IS_JUDGED,
 };
 
 /* A text that outlives the rows; absent when there is none, or no memory for it. */
@@ -624,6 +650,12 @@ static bool read_facts(struct arena *arena, const struct rows *rows, size_t row,
         .clock_state = kept(arena, rows, row, FACTS_CLOCK_STATE),
         .is_met = row_bool(rows, row, FACTS_IS_MET),
         .due = notification_time_parse(row_text(rows, row, FACTS_DUE)),
+        .clock_id = row_uuid(rows, row, FACTS_CLOCK_ID),
+        .step = kept(arena, rows, row, FACTS_STEP),
+        .named = row_uuid(rows, row, FACTS_NAMED),
+        .is_forecast = row_bool(rows, row, FACTS_IS_FORECAST),
+        .has_recovered = row_bool(rows, row, FACTS_HAS_RECOVERED),
+        .is_judged = row_bool(rows, row, FACTS_IS_JUDGED),
     };
     return true;
 }

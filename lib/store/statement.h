@@ -68,6 +68,8 @@
     STATEMENT(COMMITMENT_FILTERS, commitment_filters)                                              \
     STATEMENT(COMMITMENT_DUE, commitment_due)                                                      \
     STATEMENT(COMMITMENT_FREEZE, commitment_freeze)                                                \
+    STATEMENT(COMMITMENT_ALERT_SET, commitment_alert_set)                                          \
+    STATEMENT(COMMITMENT_ALERT_TELL, commitment_alert_tell)                                        \
     STATEMENT(HANDOFF_UNMATCHED, handoff_unmatched)                                                \
     STATEMENT(HANDOFF_MATCH_INSERT, handoff_match_insert)                                          \
     STATEMENT(SURPLUS_LOCK, surplus_lock)                                                          \

@@ -89,6 +89,8 @@ struct keeper {
     bool is_matched;         /* all handoffs but the newest have met all filters */
     int64_t due_at_us;       /* when the next period is to be frozen; TIME_NONE: none */
     int64_t due_version;     /* … as of this set-up */
+    int64_t watched_at_us;   /* when it looked for what is in danger */
+    int64_t watched_version; /* … as of this set-up */
     pthread_mutex_t lock;    /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;
@@ -244,6 +246,14 @@ enum err_code transaction_end(struct conn *conn, enum err_code code, bool keep,
 /* ---- commitment_keeper.c ---- */
 enum err_code keeper_start(struct store *store, struct err *reterr) MUSTCHECK;
 void keeper_stop(struct store *store);
+/* Tells something that is about no contact, in the keeper's transaction; the data is JSON. */
+enum err_code keeper_tell(struct keeper *keeper, const char *type, int64_t at_us, struct str data,
+                          struct err *reterr) MUSTCHECK;
+
+/* ---- commitment_watch.c ---- */
+/* Looks for commitments that are in danger, if it is time to; on the keeper's thread. */
+enum err_code commitments_watch(struct store *store, int64_t version, int64_t now_us,
+                                struct err *reterr) MUSTCHECK;
 
 /* ---- background_agreement.c ---- */
 /* Puts into force what is signed and whose day has come; lowers *next_us to the time until the next

@@ -262,6 +262,38 @@ def test_a_closed_period_is_frozen_once_whatever_comes_later(make_service):
         service.database.drop()
 
 
+def test_a_danger_is_told_once_whoever_is_killed(make_service):
+    """While there is time, and once a period: it may come and go."""
+    service = make_service(instances=3)
+    try:
+        service.start().at_noon()
+        today = local_day(service.database.now())
+        captured = promise(service.admin, "leads_captured", "day", at_least=50)
+        easy = promise(service.admin, "leads_captured", "day", at_least=0)
+        danger = "SELECT count(*) FROM commitment_alert WHERE in_danger_since IS NOT NULL"
+        wait_until(lambda: service.database.value(danger) == 1, what="the danger")
+        service.servers[1].kill()
+        assert commitment_events(service) == [], "not before it has lasted"
+        service.database.pass_time(datetime.timedelta(minutes=61))
+        (event,) = wait_until(lambda: commitment_events(service), what="the event")
+        assert event["type"] == "commitment.at_risk" and event["contact_id"] is None
+        assert event["data"] == {"commitment_id": captured["id"], "period_start": standing(service, captured)["period_start"],
+                                 "target": 50, "actual": 0, "expected_by_now": event["data"]["expected_by_now"],
+                                 "outlook": "behind"}
+        assert 20 < event["data"]["expected_by_now"] < 30
+        (told,) = service.reader.read("/v1/events", after=0, types="commitment.at_risk")["data"]
+        assert told == event
+        move_to_local(service, today + datetime.timedelta(days=1))
+        wait_until(lambda: len(commitment_events(service)) == 3, what="the verdicts")
+        assert sorted(one["type"] for one in commitment_events(service)) == [
+            "commitment.at_risk", "commitment.met", "commitment.missed"]
+        assert periods(service, easy)[-1]["state"] == "met"
+        service.stop()
+    finally:
+        service.end()
+        service.database.drop()
+
+
 def test_periods_of_before_are_history(fresh):
     desk = funnel.Desk(fresh)
     for moment in ("2026-02-28T22:59:59Z", "2026-02-28T23:00:00Z", "2026-03-31T21:59:59Z", "2026-03-31T22:00:00Z"):

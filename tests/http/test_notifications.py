@@ -100,6 +100,12 @@ def wait_notifications(service, member, count, **filters):
         notifications(service, member, **filters)), what=f"{count} notifications")
 
 
+def wait_danger(service, count):
+    """Until so many commitments have been found to be in danger."""
+    wait_until(lambda: service.database.value("SELECT count(*) FROM commitment_alert WHERE in_danger_since IS NOT NULL") == count,
+               what=f"{count} in danger")
+
+
 def handoffs_in(letter):
     """The handoffs that a mail links to, in its order."""
     return re.findall(re.escape(BASE_URL) + r"/#/handoffs/([0-9a-f-]{36})", letter.text)
@@ -274,18 +280,89 @@ def test_warning_and_breach(fresh, mailbox):
                                              "at_least": 50, "period": {"every": "day"}})
     _, handoff = desk.mql()
     funnel.make_move(fresh.admin, handoff, "assign", {"member": rep["id"]})
+    wait_danger(fresh, 1)
     move(fresh, hours=13)
     (letter,) = mailbox.wait(rep["email"])
     assert letter.subject.startswith("Échéance proche") and "Premier contact avant le" in letter.text
+    (letter,) = mailbox.wait(chief["email"])
+    assert letter.subject == "Engagement en danger\u00a0: 50 leads par jour" and "1 sur 50, " in letter.text
     move(fresh, hours=12)
     assert mailbox.wait(boss["email"])[0].subject.startswith("Délai dépassé")
     wait_until(lambda: len(mailbox.to(rep["email"])) >= 2, what="the breach")
     letters = mailbox.to(rep["email"])
     assert letters[-1].subject.startswith("Délai dépassé") and "attendu avant le" in letters[-1].text
     assert mailbox.to(other["email"]) == []
-    wait_until(lambda: mailbox.to(chief["email"]), what="the commitment")
-    letter = mailbox.to(chief["email"])[0]
+    letter = mailbox.wait(chief["email"], 2)[1]
     assert letter.subject == "Engagement non tenu\u00a0: 50 leads par jour" and "1 au lieu de 50" in letter.text
+
+
+def test_each_step_of_a_ladder_tells_whom_it_names(fresh, mailbox):
+    desk = funnel.Desk(fresh)
+    policy = funnel.policy_of(fresh.admin)
+    fresh.admin.change(f"/v1/sla/policies/{policy['id']}", {"target": "PT10H", "warn_at": [], "escalate": [
+        {"at": 0.5, "to": "assignee"}, {"at": 1, "to": "manager"}, {"at": "PT1H", "to": "reassign_propose"},
+        {"at": "PT2H", "to": "reassign"}]})
+    wants = {"new_mql": "none", "breach": "none"}
+    rep, free = make_member(fresh, notify=wants), make_member(fresh, name="Lou Libre", notify=wants)
+    boss = make_member(fresh, role="manager", notify=wants)
+    _, handoff = desk.mql()
+    funnel.make_move(fresh.admin, handoff, "assign", {"member": rep["id"]})
+    mailbox.wait(rep["email"])
+    move(fresh, hours=6)
+    letter = mailbox.wait(rep["email"], 2)[1]
+    assert letter.subject.startswith("À traiter sans attendre\u00a0: ") and "Premier contact avant le" in letter.text
+    move(fresh, hours=4.5)
+    (letter,) = mailbox.wait(boss["email"])
+    assert letter.subject.startswith("Escalade\u00a0: ") and "Premier contact attendu avant le" in letter.text
+    move(fresh, hours=1)
+    for letter in (mailbox.wait(boss["email"], 2)[1], mailbox.wait(free["email"])[0]):
+        assert letter.subject.startswith("Réattribution proposée\u00a0: ") and "Proposé\u00a0: Lou Libre" in letter.text
+    move(fresh, hours=1)
+    letter = mailbox.wait(boss["email"], 3)[2]
+    assert letter.subject.startswith("Confié à quelqu’un d’autre\u00a0: ") and "À\u00a0: Lou Libre" in letter.text
+    assert mailbox.wait(free["email"], 2)[1].subject.startswith("Contact qui vous est confié")
+    assert [len(mailbox.to(one["email"])) for one in (rep, free, boss)] == [2, 2, 3]
+    assert {handoffs_in(letter)[0] for letter in mailbox.to(boss["email"])} == {handoff["id"]}
+
+
+def test_of_one_promise_the_last_news_is_told(fresh, mailbox):
+    """Who comes to work after the deadline reads of it once."""
+    desk = funnel.Desk(fresh)
+    policy = funnel.policy_of(fresh.admin)
+    fresh.admin.change(f"/v1/sla/policies/{policy['id']}", {"target": "PT2H", "escalate": [{"at": 1, "to": "manager"}]})
+    boss = make_member(fresh, role="manager", time_zone=zone_where(fresh, 3), working_hours=quiet(),
+                       notify={"new_mql": "none"})
+    _, handoff = desk.mql()
+    move(fresh, hours=3)
+    wait_notifications(fresh, boss, 2, state="pending")
+    move(fresh, hours=4)
+    (letter,) = mailbox.wait(boss["email"])
+    assert letter.subject.startswith("Escalade") and handoffs_in(letter) == [handoff["id"]]
+    (skipped,) = wait_notifications(fresh, boss, 1, state="skipped")
+    assert (skipped["kind"], skipped["reason"]) == ("breach", "superseded")
+
+
+def test_a_danger_that_is_over_is_not_told(fresh, mailbox):
+    """A commitment is told of while there is time, to those who read it in time."""
+    fresh.at_noon()
+    desk = funnel.Desk(fresh)
+    chief, late = make_member(fresh, team="marketing", role="manager"), make_member(
+        fresh, team="marketing", role="manager", time_zone=zone_where(fresh, 3), working_hours=quiet())
+    commitment = fresh.admin.make("/v1/sla/commitments", {"team": "marketing", "name": "2 leads par jour",
+                                                          "metric": "leads_captured", "at_least": 2, "period": {"every": "day"}})
+    wait_danger(fresh, 1)
+    move(fresh, minutes=61)
+    (letter,) = mailbox.wait(chief["email"])
+    assert letter.subject == "Engagement en danger\u00a0: 2 leads par jour" and "0 sur 2, 1 attendus" in letter.text
+    assert letter.text.count(f"{BASE_URL}/#/commitments/{commitment['id']}") == 1
+    wait_notifications(fresh, late, 1, state="pending", kind="commitment_at_risk")
+    for _ in range(2):
+        desk.lead()
+    move(fresh, minutes=2)
+    wait_danger(fresh, 0)
+    move(fresh, hours=6)
+    (skipped,) = wait_notifications(fresh, late, 1, state="skipped")
+    assert skipped["reason"] == "recovered" and mailbox.to(late["email"]) == []
 
 
 # --- when it does not go --------------------------------------------------------------------------
@@ -544,7 +621,8 @@ def test_a_certificate_that_nobody_vouches_for(make_service, chatroom):
 def test_what_holds_for_a_member_who_chose_nothing(service):
     rep = funnel.make_member(service.admin, active=False)
     assert rep["notify"] == {"new_mql": "at_once", "assigned": "at_once", "warning": "at_once", "breach": "at_once",
-                             "refusal": "none", "new_offer": "digest", "commitment_at_risk": "digest"}
+                             "refusal": "none", "new_offer": "digest", "commitment_at_risk": "digest",
+                             "escalation": "at_once"}
     assert rep["working_hours"] == {"from": "08:00", "to": "19:00",
                                     "days": ["monday", "tuesday", "wednesday", "thursday", "friday"]}
     assert (rep["digest_at"], rep["locale"]) == ("08:00", None)

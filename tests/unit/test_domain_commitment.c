@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "domain/commitment.h"
 
@@ -273,6 +274,35 @@ static void test_kept_is_attained(void **state)
     }
 }
 
+static enum commitment_alert alert_of(enum commitment_state state, double elapsed, int64_t since_us,
+                                      bool is_told)
+{
+    const struct commitment_facts facts = {.metric = METRIC_LEADS_CAPTURED, .elapsed = elapsed};
+    const struct commitment_verdict verdict = {.state = state};
+    const struct commitment_danger danger = {.since_us = since_us, .is_told = is_told};
+    return commitment_alert(&facts, &verdict, &danger, /* now_us= */ 10 * 3600 * US_PER_SECOND);
+}
+
+static void test_a_danger_is_told_when_it_lasts(void **state)
+{
+    (void)state;
+    const int64_t an_hour_ago = 9 * 3600 * US_PER_SECOND;
+    assert_int_equal(alert_of(COMMITMENT_BEHIND, 0.24, TIME_NONE, false), ALERT_STAYS);
+    assert_int_equal(alert_of(COMMITMENT_BEHIND, 0.25, TIME_NONE, false), ALERT_BEGINS);
+    assert_int_equal(alert_of(COMMITMENT_AT_RISK, 0.49, TIME_NONE, false), ALERT_STAYS);
+    assert_int_equal(alert_of(COMMITMENT_AT_RISK, 0.5, TIME_NONE, false), ALERT_BEGINS);
+    assert_int_equal(alert_of(COMMITMENT_MISSED, 0.1, TIME_NONE, false), ALERT_BEGINS);
+    assert_int_equal(alert_of(COMMITMENT_ON_TRACK, 0.9, TIME_NONE, false), ALERT_STAYS);
+    assert_int_equal(alert_of(COMMITMENT_BEHIND, 0.5, an_hour_ago + 1, false), ALERT_STAYS);
+    assert_int_equal(alert_of(COMMITMENT_BEHIND, 0.5, an_hour_ago, false), ALERT_TELLS);
+    assert_int_equal(alert_of(COMMITMENT_BEHIND, 0.5, an_hour_ago, true), ALERT_STAYS);
+    /* A little better is not yet well. */
+    assert_int_equal(alert_of(COMMITMENT_AT_RISK, 0.3, an_hour_ago, false), ALERT_TELLS);
+    assert_int_equal(alert_of(COMMITMENT_ON_TRACK, 0.5, an_hour_ago, false), ALERT_ENDS);
+    assert_int_equal(alert_of(COMMITMENT_MET, 0.5, an_hour_ago, true), ALERT_ENDS);
+    assert_int_equal(alert_of(COMMITMENT_BEHIND, 0.5, TIME_NONE, true), ALERT_BEGINS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_known_forecasts),
         cmocka_unit_test(test_a_forecast_holds_what_is_there),
         cmocka_unit_test(test_intervals_hold_what_they_promise),
+        cmocka_unit_test(test_a_danger_is_told_when_it_lasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

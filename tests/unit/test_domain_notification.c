@@ -51,6 +51,61 @@ static void test_who_has_to_act_or_to_know_is_told(void **state)
         assert_false(is_told((enum notification_kind)kind, nobody, technician));
 }
 
+static bool hears(enum escalation step, struct uuid assignee, struct uuid named,
+                  struct member member)
+{
+    const struct notification_event event = {
+        .kind = NOTIFY_ESCALATION,
+        .assignee = assignee,
+        .step = step,
+        .named = {named},
+        .named_count = uuid_is_nil(named) ? 0 : 1,
+    };
+    return notification_for_member(&event, &member) == NOTIFY_AT_ONCE;
+}
+
+static void test_each_step_of_a_ladder_tells_whom_it_names(void **state)
+{
+    (void)state;
+    const struct uuid nobody = {{0}};
+    const struct member rep = member_of(TEAM_SALES, false, rep_id);
+    const struct member colleague = member_of(TEAM_SALES, false, other_id);
+    const struct member boss = member_of(TEAM_SALES, true, other_id);
+    const struct member chief = member_of(TEAM_MARKETING, true, other_id);
+    assert_true(hears(ESCALATE_ASSIGNEE, rep_id, rep_id, rep));
+    assert_false(hears(ESCALATE_ASSIGNEE, rep_id, rep_id, boss));
+    assert_true(hears(ESCALATE_ASSIGNEE, nobody, nobody, colleague));
+    /* Away without anybody who stands in: the managers, not everybody. */
+    assert_true(hears(ESCALATE_ASSIGNEE, rep_id, nobody, boss));
+    assert_false(hears(ESCALATE_ASSIGNEE, rep_id, nobody, colleague));
+    assert_true(hears(ESCALATE_MANAGER, rep_id, other_id, boss));
+    assert_false(hears(ESCALATE_MANAGER, rep_id, other_id, rep));
+    assert_true(hears(ESCALATE_PROPOSE, nobody, rep_id, rep) &&
+                hears(ESCALATE_PROPOSE, nobody, rep_id, boss));
+    assert_false(hears(ESCALATE_PROPOSE, nobody, rep_id, chief));
+    /* Who gets it is told of that. */
+    assert_true(hears(ESCALATE_REASSIGN, rep_id, rep_id, boss));
+    assert_false(hears(ESCALATE_REASSIGN, rep_id, rep_id, rep));
+}
+
+static void test_of_one_promise_the_last_news_is_told(void **state)
+{
+    (void)state;
+    const struct uuid clock = {{7}};
+    const struct uuid other_clock = {{8}};
+    const struct notification_facts facts[] = {
+        {.kind = NOTIFY_WARNING,   .clock_id = clock},
+        {.kind = NOTIFY_WARNING,                        .clock_id = other_clock},
+        {.kind = NOTIFY_NEW_MQL},
+        {.kind = NOTIFY_BREACH,   .clock_id = clock},
+        {.kind = NOTIFY_ESCALATION,    .clock_id = clock},
+        {.kind = NOTIFY_NEW_MQL                       },
+    };
+    static const bool superseded[] = {true, false, false, true, false, false};
+    for (size_t i = 0; i < ARRAY_LEN(facts); i++)
+        assert_int_equal(notification_is_superseded(facts, ARRAY_LEN(facts), i), superseded[i]);
+}
+
 static void test_who_did_it_or_cannot_be_reached_is_not_told(void **state)
 {
     (void)state;
@@ -153,6 +208,23 @@ static void test_only_what_still_stands_is_told(void **state)
         over((struct notification_facts){.kind = NOTIFY_REFUSAL, .is_erased = true}), "erased");
     const struct notification_facts offer = {.kind = NOTIFY_NEW_OFFER};
     assert_null(notification_is_over(&offer, /* member= */ NULL));
+    assert_null(over((struct notification_facts){.kind = NOTIFY_ESCALATION,
+                                                 .clock_state = STR_LITERAL("running")}));
+    assert_string_equal(over((struct notification_facts){.kind = NOTIFY_ESCALATION,
+                                                         .clock_state = STR_LITERAL("paused")}),
+                        "changed");
+    assert_null(
+        over((struct notification_facts){.kind = NOTIFY_COMMITMENT_AT_RISK, .is_judged = true}));
+    assert_null(
+        over((struct notification_facts){.kind = NOTIFY_COMMITMENT_AT_RISK, .is_forecast = true}));
+    assert_string_equal(over((struct notification_facts){.kind = NOTIFY_COMMITMENT_AT_RISK,
+                                                         .is_forecast = true,
+                                                         .has_recovered = true}),
+                        "recovered");
+    assert_string_equal(over((struct notification_facts){.kind = NOTIFY_COMMITMENT_AT_RISK,
+                                                         .is_forecast = true,
+                                                         .is_judged = true}),
+                        "judged");
     const struct notification_facts none = {.kind = NOTIFY_BREACH};
     assert_string_equal(notification_is_over(&none, /* member= */ NULL), "gone");
 }
@@ -161,6 +233,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_has_to_act_or_to_know_is_told),
+        cmocka_unit_test(test_each_step_of_a_ladder_tells_whom_it_names),
+        cmocka_unit_test(test_of_one_promise_the_last_news_is_told),
         cmocka_unit_test(test_who_did_it_or_cannot_be_reached_is_not_told),
         cmocka_unit_test(test_a_chat_is_told_what_its_team_wants),
         cmocka_unit_test(test_every_type_of_event_has_a_kind),

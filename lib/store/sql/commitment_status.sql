@@ -1,6 +1,6 @@
--- Every active commitment and its present period, as /v1/sla/status shows them. The columns are read by
--- server/commitment_standing.c. The periods are worked out first: inlined, their bounds would be worked out anew for each
--- row that is compared with them.
+-- Every active commitment and its present period, as /v1/sla/status shows them, and whether it is in danger
+-- (commitment_alert). The columns are those of store/commitment_rows.h. The periods are worked out first: inlined, their
+-- bounds would be worked out anew for each row that is compared with them.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
 organisation AS MATERIALIZED (
     SELECT e.body ->> 'time_zone' AS zone, e.body ->> 'currency' AS currency
@@ -12,7 +12,8 @@ period AS MATERIALIZED (
     CROSS JOIN organisation o
     CROSS JOIN LATERAL commitment_bounds(c.body #>> '{period,every}', c.body #>> '{period,starts}', o.zone, n.now) AS b
     WHERE c.kind = 'commitment' AND (c.body ->> 'active')::boolean)
-SELECT p.now, p.id, p.name, p.since, p.until, s.*
+SELECT p.now, p.id, p.name, p.since, p.until, s.*, a.in_danger_since, a.told_at IS NOT NULL AS is_told
 FROM period p
 CROSS JOIN LATERAL commitment_standing(p.id, p.since, p.until, p.zone, p.currency, p.now) AS s
+LEFT JOIN commitment_alert a ON a.commitment_id = p.id AND a.period_start = p.since
 ORDER BY p.created_at, p.id
