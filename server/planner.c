@@ -14,7 +14,8 @@ enum {
     /* In the order of planner_ask. */
     QUERY_WINDOW = 0,
     QUERY_DEALS = 1,
-    QUERY_HISTORY = 2, /* when there is something to be measured */
+    QUERY_VISITORS = 2,
+    QUERY_HISTORY = 3, /* when there is something to be measured */
     /* The steps of plan_history.sql. */
     STEP_CYCLE = PLAN_STEP_COUNT,
 };
@@ -223,6 +224,9 @@ void planner_ask(const struct planner *planner, struct read_op *read)
     param_text(deals, planner->currency);
     param_text(deals, planner->organisation->currency);
     param_int(deals, PLAN_DEALS_MAX);
+    struct params *visitors = read_op_query(read, STATEMENT_PLAN_VISITORS);
+    add_window(planner, visitors);
+    param_bool(visitors, isnan(planner->body.rates.steps[PLAN_STEP_VISITOR_LEAD]));
     if (needs_history(planner)) {
         add_window(planner, read_op_query(read, STATEMENT_PLAN_HISTORY));
     }
@@ -267,6 +271,31 @@ static enum err_code collect_cohorts(const struct rows *rows, struct arena *aren
 static const char *const entered_names[PLAN_STEP_COUNT] = {
     NULL, "a lead", "an MQL", "a SAL", "an SQL", "an opportunity",
 };
+
+/* Where visits are known, and somebody came of them; else it stays unknown, and nobody asks for it.
+ * A visitor decides on the day: nobody is too young to tell. */
+static void take_visitor_rate(const struct rows *visitors, struct planner_plan *plan)
+{
+    const int64_t visits = row_bigint(visitors, 0, 0);
+    const int64_t came = row_bigint(visitors, 0, 1);
+    const int64_t leads = came < visits ? came : visits;
+    if (visits <= 0 || leads <= 0) {
+        return;
+    }
+    plan->steps[PLAN_STEP_VISITOR_LEAD] = (struct planner_measure){
+        .is_measured = true,
+        .estimate = {.rate = (double)leads / (double)visits,
+                     .trials = (double)visits,
+                     .entrants = (uint64_t)visits,
+                     .converted = (uint64_t)leads},
+    };
+    plan->goal.rates[PLAN_STEP_VISITOR_LEAD] = (struct plan_rate){
+        .is_known = true,
+        .is_measured = true,
+        .successes = (double)leads,
+        .trials = (double)visits,
+    };
+}
 
 static void take_rate(const struct planner *planner, size_t step, const struct cohorts *cohorts,
                       struct arena *arena, struct faults *faults, struct planner_plan *plan)
@@ -360,6 +389,9 @@ static enum err_code measure(const struct planner *planner, const struct read_op
     enum err_code code = OK;
     if (needs_history(planner)) {
         code = collect_cohorts(read->queries[QUERY_HISTORY].rows, arena, &cohorts);
+    }
+    if (isnan(planner->body.rates.steps[PLAN_STEP_VISITOR_LEAD])) {
+        take_visitor_rate(read->queries[QUERY_VISITORS].rows, plan);
     }
     for (size_t step = 0; step < PLAN_STEP_COUNT && code == OK; step++) {
         take_rate(planner, step, &cohorts, arena, faults, plan);

@@ -280,6 +280,9 @@ static const struct metric_words metrics[] = {
     {.name = "cost_per_customer",
      .unit = UNIT_MONEY,
      .one = {{"dépenser # par nouveau client", "spend # for each new customer"}}                              },
+    {.name = "cost_per_lead",
+     .unit = UNIT_MONEY,
+     .one = {{"dépenser # par lead", "spend # for each lead"}}              },
 };
 
 static void put_quantity(struct buf *out, const json_t *body, double value, enum unit unit,

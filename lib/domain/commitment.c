@@ -39,20 +39,12 @@ static const double shape_max = 1000;
 static const double rounding = 1e-9;
 static const int64_t lasting_us = 3600 * US_PER_SECOND; /* a danger that is told */
 
-const char *const commitment_metric_names[] = {"leads_captured",
-                                               "leads_delivered",
-                                               "fit_share",
-                                               "data_quality",
-                                               "mql_to_sql_rate",
-                                               "contacted_in_time_rate",
-                                               "verdict_in_time_rate",
-                                               "attempts_per_lead",
-                                               "acceptance_rate",
-                                               "conversion_rate",
-                                               "revenue",
-                                               "average_deal",
-                                               "cost_per_customer",
-                                               NULL};
+const char *const commitment_metric_names[] = {
+    "leads_captured",       "leads_delivered",   "fit_share",
+    "data_quality",         "mql_to_sql_rate",   "contacted_in_time_rate",
+    "verdict_in_time_rate", "attempts_per_lead", "acceptance_rate",
+    "conversion_rate",      "revenue",           "average_deal",
+    "cost_per_customer",    "cost_per_lead",     NULL};
 static_assert(ARRAY_LEN(commitment_metric_names) == METRIC_COUNT_ + 1, "every metric has a name");
 
 const char *const commitment_team_names[] = {"marketing", "sales", "both", NULL};
@@ -84,6 +76,7 @@ const struct metric_rules metric_rules[METRIC_COUNT_] = {
     [METRIC_REVENUE] = METRIC(SUM, WORK, .settle_days = 0),
     [METRIC_AVERAGE_DEAL] = METRIC(MEAN, WORK, .settle_days = 0),
     [METRIC_COST_PER_CUSTOMER] = METRIC(MEAN, .takes_months = true, .settle_days = 7),
+    [METRIC_COST_PER_LEAD] = METRIC(MEAN, .takes_months = true, .settle_days = 7),
 };
 
 /* ---- the past ---- */

@@ -23,6 +23,7 @@ enum commitment_metric {
     METRIC_REVENUE,
     METRIC_AVERAGE_DEAL,
     METRIC_COST_PER_CUSTOMER,
+    METRIC_COST_PER_LEAD,
     METRIC_COUNT_
 };
 

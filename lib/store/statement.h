@@ -114,6 +114,7 @@
     STATEMENT(PLAN_WINDOW, plan_window)                                                            \
     STATEMENT(PLAN_HISTORY, plan_history)                                                          \
     STATEMENT(PLAN_DEALS, plan_deals)                                                              \
+    STATEMENT(PLAN_VISITORS, plan_visitors)                                                        \
     STATEMENT(PLAN_GRADES, plan_grades)                                                            \
     STATEMENT(REPORT_RESPONSE_TIMES, report_response_times)                                        \
     STATEMENT(REPORT_BREACHES, report_breaches)                                                    \

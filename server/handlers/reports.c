@@ -62,6 +62,9 @@ enum channels_column {
     CHANNELS_CONTACT_ID,
     CHANNELS_SINCE,
     CHANNELS_UNTIL,
+    CHANNELS_VISITS,
+    CHANNELS_SPEND,
+    CHANNELS_COST,
 };
 
 static const char *const channels_columns[] = {
@@ -78,6 +81,11 @@ static const char *const channels_columns[] = {
     "small_sample",
     "revenue",
     "median_days_to_close",
+    "visits",
+    "visit_lead_rate",
+    "spend",
+    "cost_per_lead",
+    "cost_per_customer",
 };
 
 struct channel_row {
@@ -130,10 +138,12 @@ static int compare_volume(const void *left, const void *right)
     return str_compare(a->channel, b->channel);
 }
 
+/* Those that brought nobody come last. */
 static int compare_rank(const void *left, const void *right)
 {
-    const double a = ((const struct channel_row *)left)->interval.low;
-    const double b = ((const struct channel_row *)right)->interval.low;
+    const struct channel_row *items[] = {left, right};
+    const double a = items[0]->leads > 0 ? items[0]->interval.low : -1;
+    const double b = items[1]->leads > 0 ? items[1]->interval.low : -1;
     return a > b ? -1 : a < b ? 1 : compare_volume(left, right);
 }
 
@@ -167,29 +177,40 @@ static bool collect_channels(const struct rows *rows, struct arena *arena,
     return true;
 }
 
-/* "46500000 EUR; 1200 USD" as it is in a cell of CSV, in JSON a list of its parts. Amounts are any
- * size, so they stay text. */
-static void write_revenue(struct table *table, struct str revenue, struct arena *arena)
+/* "46500000 EUR; 1200 USD" as a list of its parts. Amounts are any size, so they stay text. */
+static void write_amounts(struct json_writer *json, struct str amounts)
+{
+    json_array_begin(json);
+    while (amounts.data != NULL) {
+        struct str currency = str_trim(str_cut(&amounts, ';'));
+        const struct str amount = str_cut(&currency, ' ');
+        json_object_begin(json);
+        JSON_FIELD(json, "amount", json_raw, amount);
+        JSON_FIELD(json, "currency", json_str, currency);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+/* In CSV as it is. */
+static void write_amounts_cell(struct table *table, struct str amounts, struct arena *arena)
 {
     if (table->format == TABLE_CSV) {
-        table_str(table, revenue);
+        table_str(table, amounts);
         return;
     }
     CLEANUP(buf_done) struct buf list;
     buf_init(&list, REPLY_BYTES_MAX);
     struct json_writer json;
     json_writer_init(&json, &list);
-    json_array_begin(&json);
-    while (revenue.data != NULL) {
-        struct str currency = str_trim(str_cut(&revenue, ';'));
-        const struct str amount = str_cut(&currency, ' ');
-        json_object_begin(&json);
-        JSON_FIELD(&json, "amount", json_raw, amount);
-        JSON_FIELD(&json, "currency", json_str, currency);
-        json_object_end(&json);
-    }
-    json_array_end(&json);
+    write_amounts(&json, amounts);
     table_raw(table, arena_str(arena, buf_str(&list)));
+}
+
+/* What went in, by what came of it. What is not known is NaN and stays it. */
+static double cost_of_each(const struct rows *rows, size_t row, int64_t count)
+{
+    return count > 0 ? row_real(rows, row, CHANNELS_COST) / (double)count : no_number;
 }
 
 static void write_channel(struct table *table, const struct channels *channels, size_t index,
@@ -209,8 +230,45 @@ static void write_channel(struct table *table, const struct channels *channels, 
     table_int(table, (int64_t)index + 1);
     table_int(table, (int64_t)item->volume_rank);
     table_bool(table, item->leads < SMALL_SAMPLE_BELOW);
-    write_revenue(table, row_text(rows, item->row, CHANNELS_REVENUE), arena);
+    write_amounts_cell(table, row_text(rows, item->row, CHANNELS_REVENUE), arena);
     table_real(table, row_real(rows, item->row, CHANNELS_MEDIAN_SECONDS) / SECONDS_PER_DAY);
+    if (row_is_null(rows, item->row, CHANNELS_VISITS)) {
+        table_text(table, NULL);
+    } else {
+        table_int(table, row_bigint(rows, item->row, CHANNELS_VISITS));
+    }
+    table_real(table, report_ratio(item->leads, row_bigint(rows, item->row, CHANNELS_VISITS)));
+    write_amounts_cell(table, row_text(rows, item->row, CHANNELS_SPEND), arena);
+    table_real(table, cost_of_each(rows, item->row, item->leads));
+    table_real(table,
+               cost_of_each(rows, item->row, row_bigint(rows, item->row, CHANNELS_CUSTOMERS)));
+}
+
+static void write_total(struct json_writer *json, const struct rows *rows)
+{
+    size_t row = 0;
+    while (!is_part(rows, row, "total")) {
+        row++;
+    }
+    const int64_t leads = row_bigint(rows, row, CHANNELS_LEADS);
+    const int64_t customers = row_bigint(rows, row, CHANNELS_CUSTOMERS);
+    const int64_t visits = row_bigint(rows, row, CHANNELS_VISITS);
+    json_key(json, "total");
+    json_object_begin(json);
+    JSON_FIELD(json, "leads", json_int, leads);
+    JSON_FIELD(json, "customers", json_int, customers);
+    json_key(json, "visits");
+    if (row_is_null(rows, row, CHANNELS_VISITS)) {
+        json_nil(json);
+    } else {
+        json_int(json, visits);
+    }
+    JSON_FIELD(json, "visit_lead_rate", json_double, report_ratio(leads, visits));
+    json_key(json, "spend");
+    write_amounts(json, row_text(rows, row, CHANNELS_SPEND));
+    JSON_FIELD(json, "cost_per_lead", json_double, cost_of_each(rows, row, leads));
+    JSON_FIELD(json, "cost_per_customer", json_double, cost_of_each(rows, row, customers));
+    json_object_end(json);
 }
 
 static void write_warning(struct json_writer *json, const char *code, const char *detail,
@@ -277,6 +335,7 @@ enum request_step report_channels_finish(struct request *request)
     table_rows_end(&table);
     if (table.format == TABLE_JSON) {
         json_array_end(&table.json);
+        write_total(&table.json, rows);
         write_warnings(&table.json, rows, request->query, request->arena);
         json_object_end(&table.json);
     }

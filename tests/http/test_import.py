@@ -1,5 +1,6 @@
 """Importing: the Olist files end to end, against answers worked out from the files alone; repeats; rejects."""
 
+import collections
 import csv
 import json
 
@@ -71,6 +72,9 @@ RANGES = [(None, None), ("2018-01-01", "2018-03-01"), ("2017-10-29", "2017-10-30
           (None, "2017-08-01"), ("2030-01-01", "2031-01-01"), ("2018-03-25T02:30:00+02:00", "2018-04-01")]
 
 
+NO_OUTLAYS = {"visits": None, "visit_lead_rate": None, "spend": [], "cost_per_lead": None, "cost_per_customer": None}
+
+
 def parameters(start, end):
     return {name: value for name, value in (("from", start), ("to", end)) if value is not None}
 
@@ -93,7 +97,31 @@ def test_channels(olist, start, end, from_stage, to_stage):
     warned = sorted(service.reader.read(f"/v1/contacts/{warning['contact_id']}")["email"].partition("@")[0]
                     for warning in answered.pop("warnings") if "contact_id" in warning)
     assert warned == wanted.pop("warnings")
+    total = answered.pop("total")
+    assert (total["leads"], total["customers"]) == tuple(sum(row[name] for row in wanted["data"]) for name in ("leads", "customers"))
+    for row in [*answered["data"], total]:
+        assert {name: row.pop(name) for name in NO_OUTLAYS} == NO_OUTLAYS, "the files know neither visits nor money"
     compare(answered, wanted, "channels")
+
+
+@needs_olist
+def test_commitments_by_month(olist):
+    """What was promised can be looked up in the history: leads, how many of them became customers, MQLs."""
+    service, _ = olist
+    leads = {row["mql_id"]: row["first_contact_date"][:7] for row in olist_oracle.read_rows(olist_oracle.MQL_CSV)}
+    deals = {row["mql_id"]: row["won_date"][:7] for row in olist_oracle.read_rows(olist_oracle.DEALS_CSV)}
+    captured, delivered = collections.Counter(leads.values()), collections.Counter(deals.values())
+    converted = collections.Counter(leads[mql] for mql in deals)
+    wanted = {"leads_captured": lambda month: (captured[month], None), "leads_delivered": lambda month: (delivered[month], None),
+              "conversion_rate": lambda month: (converted[month], captured[month])}
+    for metric, numbers in wanted.items():
+        made = service.admin.make("/v1/sla/commitments", {"team": "marketing", "name": metric, "metric": metric,
+                                                          "at_least": 0.1, "period": {"every": "month"}})
+        periods = service.reader.pages(f"/v1/sla/commitments/{made['id']}/periods", limit=7, to="2019-03-01", **{"from": "2017-05-01"})
+        assert len(periods) == 22 and sum(period["numerator"] for period in periods) >= 842
+        for period in periods:
+            assert (period["numerator"], period["denominator"]) == numbers(period["period"][:7]), (metric, period["period"])
+        service.admin.change(f"/v1/sla/commitments/{made['id']}", {"active": False})
 
 
 @needs_olist

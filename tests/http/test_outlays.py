@@ -83,6 +83,10 @@ def test_what_a_customer_costs(fresh):
     assert (period["numerator"], period["denominator"], period["actual"]) == (42001, 2, 21000.5)
     assert {one["id"] for one in fresh.reader.pages(f"{path}/contacts", period=str(first))} == \
         {contact["id"] for contact in contacts[:2]}
+    lead = fresh.admin.make("/v1/sla/commitments", {"team": "marketing", "name": "lead", "metric": "cost_per_lead",
+                                                    "at_most": 14000, "period": {"every": "quarter"}})
+    (period,) = fresh.reader.read(f"/v1/sla/commitments/{lead['id']}/periods")["data"]
+    assert (period["numerator"], period["denominator"], period["actual"]) == (42001, 3, pytest.approx(42001 / 3))
     listed = fresh.reader.pages("/v1/spend", limit=1)
     assert [item["month"] for item in listed] == [months[2], months[1], months[1], months[0]]
     assert {item["campaign"] for item in fresh.reader.read("/v1/spend", campaign="autumn")["data"]} == {"autumn"}

@@ -138,6 +138,9 @@ static void test_every_metric_has_its_sentence(void **state)
         PROMISE("marketing", "cost_per_customer", "\"at_most\":90000", "month"),
         "Le marketing s’engage à dépenser au plus 900_€ par nouveau client chaque mois.",
         "Marketing promises to spend at most €900 for each new customer every month.");
+    assert_commitment(PROMISE("marketing", "cost_per_lead", "\"at_most\":4500", "month"),
+                      "Le marketing s’engage à dépenser au plus 45_€ par lead chaque mois.",
+                      "Marketing promises to spend at most €45 for each lead every month.");
 }
 
 static void test_bounds_plurals_and_details(void **state)

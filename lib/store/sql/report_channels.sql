@@ -8,8 +8,13 @@
 -- implied and they are in order. The survivor of a merge has the history of all its members; merges are few,
 -- so only those are put together, and the one big aggregate stays one by contact_id.
 --
--- Rows, by `part`: 'bounds' (since, until); 'channel' (revenue as "46500000 EUR; 1200 USD"); 'backwards': a
--- contact whose two stages are out of order (contact_id; in leads how many there are).
+-- What went in is that of the same time: visits of the days that begin in it, money by the days of a month that do, in
+-- whole minor units. A channel that had visitors or cost money and brought nobody is there too; money that was spent on a
+-- campaign is no channel's and only in the total.
+--
+-- Rows, by `part`: 'bounds' (since, until); 'channel' (revenue and spend as "46500000 EUR; 1200 USD", cost the spend in
+-- the organisation's currency); 'total' the same of all; 'backwards': a contact whose two stages are out of order
+-- (contact_id; in leads how many there are).
 WITH bounds AS (
     SELECT coalesce($1::timestamptz, (date '1970-01-01' + $3::int)::timestamp AT TIME ZONE $5::text) AS since,
            coalesce($2::timestamptz, (date '1970-01-01' + $4::int)::timestamp AT TIME ZONE $5::text) AS until),
@@ -59,17 +64,54 @@ revenue AS (
     SELECT channel, string_agg(amount || ' ' || currency, '; ' ORDER BY currency) AS amounts
     FROM amount
     GROUP BY channel),
+days AS MATERIALIZED (
+    SELECT coalesce((since AT TIME ZONE $5::text)::date
+                        + (local_day_start((since AT TIME ZONE $5::text)::date, $5::text) < since)::int, '-infinity') AS since,
+           coalesce((until AT TIME ZONE $5::text)::date
+                        + (local_day_start((until AT TIME ZONE $5::text)::date, $5::text) < until)::int, 'infinity') AS until
+    FROM bounds),
+visited AS (
+    SELECT t.channel, sum(t.visits)::bigint AS visits
+    FROM traffic t, days d
+    WHERE t.day >= d.since AND t.day < d.until
+    GROUP BY t.channel),
+spent AS MATERIALIZED (
+    SELECT m.channel, m.currency,
+           round(sum(m.amount * (least(m.next, d.until) - greatest(m.month, d.since))::numeric / (m.next - m.month))) AS amount
+    FROM (SELECT nullif(s.channel, '') AS channel, s.currency, s.amount, s.month, (s.month + interval '1 month')::date AS next
+          FROM spend s) AS m, days d
+    WHERE m.month < d.until AND m.next > d.since
+    GROUP BY m.channel, m.currency),
+cost AS (
+    SELECT channel, string_agg(amount || ' ' || currency, '; ' ORDER BY currency) AS amounts,
+           (max(amount) FILTER (WHERE currency = $8::text))::float8 AS amount
+    FROM spent
+    WHERE channel IS NOT NULL
+    GROUP BY channel),
+whole AS (
+    SELECT (SELECT string_agg(c.amount || ' ' || c.currency, '; ' ORDER BY c.currency)
+            FROM (SELECT currency, sum(amount) AS amount FROM spent GROUP BY currency) AS c) AS amounts,
+           (SELECT sum(amount)::float8 FROM spent WHERE currency = $8::text) AS amount,
+           (SELECT sum(visits)::bigint FROM visited) AS visits),
 backwards AS (
     SELECT contact_id, count(*) OVER () AS total FROM cohort WHERE seconds < 0
     ORDER BY contact_id LIMIT $9::int)
 SELECT 'bounds' AS part, NULL AS channel, 0::bigint AS leads, 0::bigint AS mqls, 0::bigint AS sqls,
        0::bigint AS customers, 0::bigint AS converted, NULL::float8 AS median_seconds, NULL AS revenue,
-       NULL::uuid AS contact_id, since, until
+       NULL::uuid AS contact_id, since, until, NULL::bigint AS visits, NULL AS spend, NULL::float8 AS cost
 FROM bounds
 UNION ALL
-SELECT 'channel', c.channel, c.leads, c.mqls, c.sqls, c.customers, c.converted, c.median_seconds, r.amounts,
-       NULL, NULL, NULL
-FROM channel c LEFT JOIN revenue r ON coalesce(r.channel, '') = coalesce(c.channel, '')
+SELECT 'channel', coalesce(c.channel, v.channel, k.channel), coalesce(c.leads, 0), coalesce(c.mqls, 0), coalesce(c.sqls, 0),
+       coalesce(c.customers, 0), coalesce(c.converted, 0), c.median_seconds, r.amounts, NULL, NULL, NULL, v.visits, k.amounts,
+       k.amount
+FROM channel c
+FULL JOIN visited v ON v.channel = c.channel
+FULL JOIN cost k ON k.channel = coalesce(c.channel, v.channel)
+LEFT JOIN revenue r ON c.leads IS NOT NULL AND coalesce(r.channel, '') = coalesce(c.channel, '')
 UNION ALL
-SELECT 'backwards', NULL, total, 0, 0, 0, 0, NULL, NULL, contact_id, NULL, NULL
+SELECT 'total', NULL, (SELECT coalesce(sum(leads), 0)::bigint FROM channel), 0, 0,
+       (SELECT coalesce(sum(customers), 0)::bigint FROM channel), 0, NULL, NULL, NULL, NULL, NULL, w.visits, w.amounts, w.amount
+FROM whole w
+UNION ALL
+SELECT 'backwards', NULL, total, 0, 0, 0, 0, NULL, NULL, contact_id, NULL, NULL, NULL, NULL, NULL
 FROM backwards
