@@ -8,6 +8,7 @@ WITH due AS MATERIALIZED (
         SELECT x.contact_id, x.clock_id, x.step_at, x.steps FROM sla_clock x
         WHERE x.contact_id = m.contact_id AND x.state IN ('running', 'breached') AND x.ended_at IS NULL
           AND x.wake_at <= $2::timestamptz
+        ORDER BY x.contact_id, x.clock_id -- as the key, which so beats the index of all live clocks while both are empty
         LIMIT 100) AS k
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS taken FROM unnest(k.step_at) AS s WHERE s <= $2::timestamptz) AS n
