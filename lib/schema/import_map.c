@@ -70,6 +70,8 @@ struct import_map {
     size_t count;
     struct str *unused;
     size_t unused_count;
+    struct import_left_out *left_out;
+    size_t left_out_count;
 };
 
 /* What the compiling functions share. */
@@ -83,6 +85,8 @@ struct compiler {
     struct faults *faults;
     struct import_map *map;
     struct json_pointer pointer; /* to the key at hand */
+    struct str key;
+    bool may_leave_out; /* the key at hand, when the file does not have its column */
     bool is_out_of_memory;
 };
 
@@ -243,7 +247,22 @@ static int find_column(const struct compiler *compiler, struct str name)
     return found;
 }
 
-/* The column between two braces. */
+/* A column that is not in this file and not a mistyped one either: the file of another export has
+ * it. False: a mistake. */
+static bool leave_out(struct compiler *compiler, struct str column)
+{
+    struct import_map *map = compiler->map;
+    if (!compiler->may_leave_out || column.len == 0 ||
+        nearest_name(column, compiler->columns, compiler->column_count).data != NULL)
+        return false;
+    const struct import_left_out left_out = {.key = arena_str(compiler->arena, compiler->key),
+                                             .column = arena_str(compiler->arena, column)};
+    compiler->is_out_of_memory |= left_out.key.data == NULL || left_out.column.data == NULL;
+    map->left_out[map->left_out_count++] = left_out;
+    return true;
+}
+
+/* The column between two braces. False: there is none, and why is said. */
 static bool resolve_column(struct compiler *compiler, struct str name, size_t *ret_column)
 {
     char shown[SHOWN_NAME_BYTES_MAX];
@@ -257,7 +276,7 @@ static bool resolve_column(struct compiler *compiler, struct str name, size_t *r
     if (column == COLUMN_TWICE)
         faults_add(compiler->faults, compiler->pointer.text, "ambiguous_column",
                    "The file has more than one column \"%.*s\".", STR_ARGS(text));
-    else
+    else if (!leave_out(compiler, name))
         add_unknown(compiler, "unknown_column", "column", name, "Columns of the file",
                     compiler->columns, compiler->column_count);
     return false;
@@ -364,6 +383,8 @@ static void compile_key(struct compiler *compiler, struct str key, const json_t 
         template.name = arena_str(compiler->arena, template.name);
         compiler->is_out_of_memory |= template.name.data == NULL;
     }
+    compiler->key = key;
+    compiler->may_leave_out = template.field == IMPORT_ATTRIBUTE;
     if (compile_template(compiler, json_str_of(value), &template))
         compiler->map->templates[compiler->map->count++] = template;
 }
@@ -383,9 +404,11 @@ static bool compiler_init(struct compiler *compiler, size_t template_count)
         return false;
     map->templates = arena_array(arena, template_count, sizeof map->templates[0]);
     map->unused = arena_array(arena, compiler->column_count, sizeof map->unused[0]);
+    map->left_out = arena_array(arena, template_count, sizeof map->left_out[0]);
     compiler->is_used = arena_array(arena, compiler->column_count, sizeof compiler->is_used[0]);
     compiler->map = map;
-    return map->templates != NULL && map->unused != NULL && compiler->is_used != NULL;
+    return map->templates != NULL && map->unused != NULL && map->left_out != NULL &&
+           compiler->is_used != NULL;
 }
 
 /* `where` is what should have named them. */
@@ -514,6 +537,12 @@ const struct str *import_map_unused_columns(const struct import_map *map, size_t
 {
     *ret_count = map->unused_count;
     return map->unused;
+}
+
+const struct import_left_out *import_map_left_out(const struct import_map *map, size_t *ret_count)
+{
+    *ret_count = map->left_out_count;
+    return map->left_out;
 }
 
 static struct str piece_text(const struct piece *piece, const struct str *fields)

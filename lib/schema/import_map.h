@@ -4,9 +4,11 @@
  * A map is a JSON object from our field to a template over the file's columns:
  * `{"email": "{mql_id}@example.com", "kind": "form_submission"}`. Text outside braces is constant,
  * `{column}` is replaced by the row's value, `{{` and `}}` stand for a brace. A result that is
- * empty (or only white space) leaves the field out. Without a map, columns that are named as our
- * fields are used as they are. A map is compiled once against the header and applied to each row;
- * what a value means (a date, a slug, an amount) is not this module's business.
+ * empty (or only white space) leaves the field out, and so does an attribute's template over a
+ * column that this file does not have and that is not nearly the name of one it has: one map serves
+ * several files. Without a map, columns that are named as our fields are used as they are. A map is
+ * compiled once against the header and applied to each row; what a value means (a date, a slug, an
+ * amount) is not this module's business.
  */
 #pragma once
 
@@ -57,6 +59,12 @@ struct import_row {
     size_t count;
 };
 
+/* An attribute without a column in this file. */
+struct import_left_out {
+    struct str key; /* "attributes.NAME" */
+    struct str column;
+};
+
 struct import_map; /* lives in the arena it was compiled in; read-only afterwards */
 
 /* "email", "attributes" …: the field's name in a map. Static. */
@@ -82,6 +90,8 @@ enum err_code import_map_from_columns(enum import_kind kind, const struct str *c
 bool import_map_has(const struct import_map *map, enum import_field field);
 /* The columns that no template reads, in file order: worth telling the user. */
 const struct str *import_map_unused_columns(const struct import_map *map, size_t *ret_count);
+/* The attributes that are left out of every row, in the map's order: worth telling too. */
+const struct import_left_out *import_map_left_out(const struct import_map *map, size_t *ret_count);
 
 /* Applies the map to one row (as many fields as there were columns). Values point into `fields`,
  * the map or `arena`. ERR_TOO_LARGE when a result is longer than IMPORT_VALUE_BYTES_MAX, ERR_NOMEM

@@ -89,6 +89,17 @@ static void tell_unused(const struct import_map *map)
     }
 }
 
+/* What the map expects and this file does not have. */
+static void tell_left_out(const struct import_map *map)
+{
+    size_t count;
+    const struct import_left_out *left_out = import_map_left_out(map, &count);
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(stderr, "%.*s is left out: this file has no column \"%.*s\".\n",
+                      STR_ARGS(left_out[i].key), STR_ARGS(left_out[i].column));
+    }
+}
+
 /* ERR_INVALID, ERR_MALFORMED, ERR_TOO_LARGE: the map's faults are on stderr. */
 static enum err_code compile_map(struct import *import, const char *map_path, struct err *reterr)
 {
@@ -113,6 +124,7 @@ static enum err_code compile_map(struct import *import, const char *map_path, st
     }
     if (code == OK) {
         import->rules.map = map;
+        tell_left_out(map);
         tell_unused(map);
     }
     return code;

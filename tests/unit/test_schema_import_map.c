@@ -220,10 +220,30 @@ static void test_unknown_columns(void **state)
                  "unknown_column", "There is no column \"\".");
     expect_fault(fixture, IMPORT_CONTACTS, "{\"email\": \"{a}\"}", "a|b|a", "/email",
                  "ambiguous_column", "The file has more than one column \"a\".");
-    expect_fault(fixture, IMPORT_CONTACTS, "{\"email\": \"{x}\", \"attributes.a/b~c\": \"{a}\"}",
-                 "x|y", "/attributes.a~1b~0c", "unknown_column", "\"a\"");
+    expect_fault(fixture, IMPORT_CONTACTS, "{\"email\": \"{x}\", \"attributes.a/b~c\": \"{why}\"}",
+                 "x|whys", "/attributes.a~1b~0c", "unknown_column", "\"why\"");
     /* A column that occurs twice does not matter to a map that does not read it. */
     expect_row(fixture, "{\"email\": \"{b}\"}", "a|b|a", "1|2|3", "email=2;");
+}
+
+static void test_an_attribute_of_another_file_is_left_out(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *json = "{\"email\": \"{id}@x\", \"attributes.segment\": \"({business_segment})\","
+                       " \"attributes.city\": \"{town}\"}";
+    struct import_map *map;
+    assert_int_equal(compile(fixture, IMPORT_CONTACTS, json, "id|town", &map), OK);
+    assert_string_equal(apply(fixture, map, "7|Lyon"), "email=7@x;attributes.city=Lyon;");
+    size_t count;
+    const struct import_left_out *left_out = import_map_left_out(map, &count);
+    assert_int_equal(count, 1);
+    assert_true(str_is(left_out[0].key, "attributes.segment"));
+    assert_true(str_is(left_out[0].column, "business_segment"));
+    /* Nearly the name of a column is a mistake, and so is what makes a template. */
+    expect_fault(fixture, IMPORT_CONTACTS, json, "id|town|business_segments", "/attributes.segment",
+                 "unknown_column", "did you mean");
+    expect_fault(fixture, IMPORT_CONTACTS, "{\"email\": \"{id}\", \"attributes.a\": \"{}\"}", "id",
+                 "/attributes.a", "unknown_column", "There is no column \"\".");
 }
 
 static void test_messages_stay_short_and_printable(void **state)
@@ -429,6 +449,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_templates, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_empty_results_are_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unknown_columns, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_attribute_of_another_file_is_left_out, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_messages_stay_short_and_printable, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unknown_fields, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_templates, set_up, tear_down),
