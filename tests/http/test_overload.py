@@ -1,0 +1,79 @@
+"""More than there is room for: refused at once, and what was taken is stored."""
+
+import json
+import socket
+import threading
+
+import pytest
+
+from support import contract, funnel
+from support.client import expect
+from support.waiting import wait_until
+
+QUEUE_ITEMS = 16
+BODY_BYTES = 600_000
+
+
+@pytest.fixture(scope="module")
+def small(make_service):
+    """One writer who takes one at a time, a short queue, room for the bodies of one large request."""
+    made = make_service(env={"RELAIS_INGEST_WRITERS": "1", "RELAIS_BATCH_ITEMS": "1", "RELAIS_QUEUE_ITEMS": str(QUEUE_ITEMS),
+                             "RELAIS_OPERATION_TIMEOUT": "PT60S", "RELAIS_BODY_TIMEOUT": "PT60S",
+                             "RELAIS_BODY_BATCH_BYTES_MAX": "1048576", "RELAIS_BODIES_IN_FLIGHT_BYTES_MAX": "1048576"})
+    yield made.start()
+    made.stop()
+    made.end()
+    made.database.drop()
+
+
+def test_a_full_queue(small):
+    form = funnel.make_form(small.marketing, open=True)
+    addresses = [funnel.address() for _ in range(QUEUE_ITEMS + 20)]
+    answers = {}
+
+    def submit(address):
+        client = small.client()
+        answers[address] = client.post(f"/v1/forms/{form['slug']}/submissions", {"email": address})
+
+    threads = [threading.Thread(target=submit, args=(address,)) for address in addresses]
+    with small.database.connect() as holder, holder.transaction():
+        holder.execute("LOCK TABLE activity IN ACCESS EXCLUSIVE MODE")
+        for thread in threads:
+            thread.start()
+        # The writer has one at most and the queue is full of others: the rest has its answer while these still wait.
+        wait_until(lambda: len(answers) >= len(addresses) - QUEUE_ITEMS - 1, what="the refusals")
+        for answer in list(answers.values()):
+            expect(answer, 503)
+            contract.check_problem(answer)
+            assert int(answer.headers["Retry-After"]) >= 1
+        expect(small.nobody.get("/healthz"), 200)
+    for thread in threads:
+        thread.join(60)
+    assert {answer.status_code for answer in answers.values()} == {201, 503}
+    taken = {address for address, answer in answers.items() if answer.status_code == 201}
+    assert len(taken) >= QUEUE_ITEMS, "there was room for so many"
+    stored = {row[0] for row in small.database.rows("SELECT email_key FROM email_identity")}
+    assert stored == taken, "nothing that was refused, nothing else"
+    refused = set(addresses) - taken
+    submit(min(refused))
+    expect(answers[min(refused)], 201)
+
+
+def head_of(client, length):
+    return (f"POST /v1/contacts/batch HTTP/1.1\r\nHost: h\r\nAuthorization: {'Bearer ' + client.key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n").encode()
+
+
+def test_no_room_for_another_body(small):
+    body = json.dumps({"contacts": [{"email": funnel.address()}]}).encode().ljust(BODY_BYTES)
+    with socket.create_connection(("127.0.0.1", small.server.port), timeout=60) as first:
+        first.sendall(head_of(small.marketing, BODY_BYTES) + body[:-1])
+        held = f"relais_http_bodies_in_flight_bytes {BODY_BYTES - 1}\n"
+        wait_until(lambda: held in small.nobody.get("/metrics").text, what="the first body")
+        with socket.create_connection(("127.0.0.1", small.server.port), timeout=60) as second:
+            second.sendall(head_of(small.marketing, BODY_BYTES) + body)
+            answer = second.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: " in answer
+        first.sendall(body[-1:])
+        assert first.recv(65536).startswith(b"HTTP/1.1 200 ")
+    wait_until(lambda: "relais_http_bodies_in_flight_bytes 0" in small.nobody.get("/metrics").text, what="the room")
