@@ -18,6 +18,7 @@
 #include "schema/json.h"
 #include "store/calendar_rows.h"
 #include "store/contact_rows.h"
+#include "store/effects_rows.h"
 #include "store/store_internal.h"
 
 enum {

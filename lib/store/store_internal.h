@@ -173,10 +173,6 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
                            struct contact *const contacts[], size_t contact_count,
                            size_t *ret_count, struct err *reterr) MUSTCHECK;
 
-/* A clock as a row of its table, into an open JSON object. */
-void clock_write_row(struct json_writer *json, struct uuid contact_id,
-                     const struct clock_record *clock);
-
 /* ---- catalog_load.c ---- */
 
 /* Reads the set-up on an idle connection and makes it the store's newest (unless that is newer

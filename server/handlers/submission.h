@@ -11,6 +11,8 @@
 #include "request.h"
 #include "schema/adapter.h"
 
+enum { SUBMISSION_CONTEXT_BYTES_MAX = 2048, SUBMISSION_TOKEN_CHARS_MAX = 1024 };
+
 /* What of the visit is kept, by name; values[] of a submission goes by it. */
 enum context_value {
     CONTEXT_PAGE_URL,
@@ -22,6 +24,7 @@ enum context_value {
     CONTEXT_UTM_TERM,
     CONTEXT_COUNT_
 };
+extern const char *const submission_context_names[];
 
 struct submission {
     const struct form *form;
@@ -48,6 +51,9 @@ struct submission {
 /* An empty one in the request's arena; NULL: out of memory. */
 struct submission *submission_new(struct request *request, const struct form *form);
 
+/* What came in the field that nobody sees. */
+void submission_keep_honeypot(struct submission *submission, struct str value);
+
 /* Takes a JSON client's body; all faults go to request->faults. */
 void submission_take_json(struct request *request, struct submission *submission,
                           const json_t *body);
@@ -71,6 +77,9 @@ bool submission_is_ticked(struct str value);
 /* When everything is taken: what the form requires is there (else request->faults; of a webhook
  * only the e-mail address is required, what else is missing is kept with it). */
 void submission_check_required(struct request *request, struct submission *submission);
+
+/* When it came, in microseconds: now, or when it was put into the spool. */
+int64_t submission_came_at_us(const struct submission *submission);
 
 /* What every submission of a form is, whoever brings it: its source, actor, kind, offer, campaign.
  * False: out of memory. */
