@@ -31,6 +31,16 @@ void check_reference_id(struct check *check, const char *name, enum catalog_kind
 void check_set(struct check *check, const char *name, json_t *value);
 void check_set_str(struct check *check, const char *name, struct str text);
 
+/* The form of an IANA name; whether PostgreSQL knows it, the store asks. */
+void check_zone_name(struct check *check, struct str zone);
+
+/* ---- catalog_check_sla.c ---- */
+void check_policy(struct check *check, const struct policy_body *in);
+void check_calendar(struct check *check, const struct calendar_body *in);
+/* A member's, and the teams'. */
+void check_own_calendar(struct check *check, struct uuid id);
+void check_team_calendars(struct check *check, const struct team_calendars_body *in);
+
 /* ---- catalog_check_notify.c ---- */
 void check_member_notify(struct check *check, const json_t *notify);
 void check_member_hours(struct check *check, const struct member_body *in);
