@@ -98,6 +98,7 @@ static void op_finish(struct op *op)
     }
     const struct idempotency *key = request->change != NULL  ? request->change->idempotency
                                     : request->setup != NULL ? request->setup->idempotency
+                                    : request->read != NULL  ? request->read->idempotency
                                                              : NULL;
     if (key != NULL && key->code != OK) {
         (void)problem(request, key->code, key->detail);
@@ -178,6 +179,7 @@ struct read_op *request_upsert(struct request *request)
     struct read_op *upsert = make_op(request, sizeof *upsert);
     if (upsert != NULL) {
         upsert_op_init(upsert);
+        upsert->idempotency = TAKE(request->idempotency);
         prepare_op(request, &upsert->op);
     }
     return upsert;

@@ -122,4 +122,10 @@ struct read_op {
     struct op op;
     struct read_query queries[READ_QUERIES_MAX];
     size_t query_count;
+    /* Of OP_UPSERT alone. A replay runs no query: its rows are NULL. */
+    struct idempotency *idempotency; /* NULL: none */
+    struct input_result result;      /* what the key remembers */
+    /* Whether the rows say that something was done; what was not is no answer to remember. NULL:
+     * it always was. */
+    bool (*has_changed)(const struct read_op *op);
 };

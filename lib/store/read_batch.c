@@ -94,7 +94,7 @@ static enum err_code receive_all(struct conn *conn, struct read_op *const ops[],
     return code;
 }
 
-static void free_rows(struct read_op *op)
+void read_op_free_rows(struct read_op *op)
 {
     for (size_t q = 0; q < op->query_count; q++) {
         rows_free(op->queries[q].rows);
@@ -102,15 +102,13 @@ static void free_rows(struct read_op *op)
     }
 }
 
-/* finish sees the rows and frees nothing; done may free the operation itself, so rows go in
- * between. */
-static void complete(struct read_op *op, const struct err *err)
+void read_op_complete(struct read_op *op, const struct err *err)
 {
     op->op.err = *err;
     if (op->op.finish != NULL) {
         op->op.finish(&op->op);
     }
-    free_rows(op);
+    read_op_free_rows(op);
     op->op.done(&op->op);
 }
 
@@ -132,7 +130,7 @@ enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[],
     }
     if (code != OK) {
         for (size_t i = 0; i < count; i++) {
-            free_rows(ops[i]);
+            read_op_free_rows(ops[i]);
         }
         return code;
     }
@@ -140,39 +138,7 @@ enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[],
     for (size_t i = 0; i < count; i++) {
         const struct catalog *catalog = ops[i]->op.catalog;
         ops[i]->op.must_restart = catalog != NULL && catalog_version(catalog) < version;
-        complete(ops[i], &ok);
+        read_op_complete(ops[i], &ok);
     }
-    return OK;
-}
-
-enum err_code upsert_run(struct worker *worker, struct read_op *op, struct err *reterr)
-{
-    struct conn *conn = worker->conn;
-    bool is_synced = false;
-    enum err_code code = conn_send(conn, STATEMENT_BEGIN, /* params= */ NULL, reterr);
-    for (size_t q = 0; q < op->query_count && code == OK; q++) {
-        code = conn_send(conn, op->queries[q].statement, &op->queries[q].params, reterr);
-    }
-    code = code != OK ? code : conn_send(conn, STATEMENT_COMMIT, /* params= */ NULL, reterr);
-    if (code == OK) {
-        is_synced = true;
-        code = conn_sync(conn, reterr);
-    }
-    code = code != OK ? code : conn_result(conn, NULL, reterr);
-    for (size_t q = 0; q < op->query_count && code == OK; q++) {
-        code = conn_result(conn, &op->queries[q].rows, reterr);
-    }
-    code = code != OK ? code : conn_result(conn, NULL, reterr);
-    if (code == OK) {
-        code = conn_end(conn, reterr);
-    } else {
-        conn_abandon(conn, is_synced);
-    }
-    if (code != OK) {
-        free_rows(op);
-        return code;
-    }
-    const struct err ok = {.code = OK};
-    complete(op, &ok);
     return OK;
 }

@@ -156,6 +156,11 @@ enum err_code change_batch_run(struct worker *worker, struct change_op *const op
 enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr) MUSTCHECK;
 enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
                              struct err *reterr) MUSTCHECK;
+/* finish sees the rows; done may free the operation itself, so they go in between. */
+void read_op_complete(struct read_op *op, const struct err *err);
+void read_op_free_rows(struct read_op *op);
+
+/* ---- upsert.c ---- */
 enum err_code upsert_run(struct worker *worker, struct read_op *op, struct err *reterr) MUSTCHECK;
 
 /* ---- setup_dates.c ---- */

@@ -80,16 +80,21 @@ enum request_step notification_finish(struct request *request)
 
 /* ---- again ---- */
 
-/* One statement that changes what failed and nothing else: run twice it does no more than once. It
- * writes, so it goes the way of the writers. */
+static bool is_tried_again(const struct read_op *again)
+{
+    const struct rows *rows = again->queries[0].rows;
+    return rows_count(rows) == 1 && row_bool(rows, 0, 0);
+}
+
+/* One statement that changes what failed and nothing else: run twice it does no more than once. */
 enum request_step notification_retry_start(struct request *request)
 {
     struct uuid id;
-    struct read_op *again = request_uuid_param(request, 0, &id) ? request_read(request) : NULL;
+    struct read_op *again = request_uuid_param(request, 0, &id) ? request_upsert(request) : NULL;
     if (again == NULL) {
         return REQUEST_REPLY;
     }
-    again->op.lane = LANE_WRITE;
+    again->has_changed = is_tried_again;
     param_uuid(read_op_query(again, STATEMENT_NOTIFICATION_RETRY), id);
     return REQUEST_RUN;
 }
@@ -98,7 +103,7 @@ enum request_step notification_retry_finish(struct request *request)
 {
     struct uuid id;
     const struct rows *rows = request->read->queries[0].rows;
-    if (rows_count(rows) == 1 && !row_bool(rows, 0, 0)) {
+    if (!request->is_replay && rows_count(rows) == 1 && !row_bool(rows, 0, 0)) {
         return problem(request, ERR_CONFLICT,
                        arena_printf(request->arena,
                                     "It is %.*s: only what failed can be tried again.",
