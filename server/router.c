@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-static const char *const method_names[HTTP_METHOD_COUNT_] = {
+const char *const router_method_names[HTTP_METHOD_COUNT_] = {
     [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
     [HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
     [HTTP_OPTIONS] = "OPTIONS",
@@ -46,7 +46,7 @@ static void allow(struct route_match *match, enum http_method method)
 {
     const size_t len = strlen(match->allow);
     (void)snprintf(match->allow + len, sizeof match->allow - len, "%s%s", len > 0 ? ", " : "",
-                   method_names[method]);
+                   router_method_names[method]);
 }
 
 void router_match(enum http_method method, struct str path, struct arena *arena,

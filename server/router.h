@@ -6,6 +6,8 @@
 /* THE table (routes.c). */
 extern const struct route routes[];
 extern const size_t routes_count;
+/* "GET"; NULL for HTTP_METHOD_OTHER. */
+extern const char *const router_method_names[];
 
 struct route_match {
     const struct route *route; /* NULL: see path_exists */

@@ -26,6 +26,7 @@ const struct route routes[] = {
     ROUTE(GET, "/readyz", "getReadiness", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, ready_start, ready_finish),
     ROUTE(GET, "/metrics", "getMetrics", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, metrics_start, NULL),
     ROUTE(GET, "/openapi.yaml", "getOpenapi", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, openapi_start, NULL),
+    ROUTE(GET, "/docs", "getDocs", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, docs_start, NULL),
     ROUTE(GET, "/docs/errors", "getErrorTypes", SCOPE_NONE, NULL, BODY_NONE, NO_BODY, NULL, error_types_start, NULL),
     /* ---- set-up ---- */
     ROUTE(GET, "/v1/keys", "listKeys", SCOPE_ADMIN, &setup_list_query, BODY_NONE, NO_BODY, NULL, key_list_start, setup_list_start),

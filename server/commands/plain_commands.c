@@ -65,11 +65,6 @@ int command_migrate(int argc, char **argv)
     return status;
 }
 
-static const char *const method_names[HTTP_METHOD_COUNT_] = {
-    [HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
-    [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
-};
-
 /* "sales", or "marketing|sales" where either is enough. */
 static void write_scope(struct json_writer *json, unsigned scope)
 {
@@ -98,7 +93,7 @@ static void write_required(struct json_writer *json, const struct schema *schema
 static void write_route(struct json_writer *json, const struct route *route)
 {
     json_object_begin(json);
-    JSON_FIELD(json, "method", json_text, method_names[route->method]);
+    JSON_FIELD(json, "method", json_text, router_method_names[route->method]);
     JSON_FIELD(json, "path", json_text, route->path);
     JSON_FIELD(json, "operation_id", json_text, route->operation_id);
     JSON_FIELD(json, "scope", write_scope, route->scope);

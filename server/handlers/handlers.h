@@ -15,6 +15,7 @@ enum request_step ready_start(struct request *request);
 enum request_step ready_finish(struct request *request);
 enum request_step metrics_start(struct request *request);
 enum request_step openapi_start(struct request *request);
+enum request_step docs_start(struct request *request);
 enum request_step error_types_start(struct request *request);
 
 /* ---- set-up: setup.c, keys.c ---- */

@@ -3,7 +3,6 @@
 
 enum {
     METRICS_BYTES_MAX = 1 << 20,
-    PAGE_BYTES_MAX = 64 * 1024,
     SPOOL_ROOM_BYTES_MIN = 256 * 1024 /* with less of it left, the next post may be refused */
 };
 
@@ -85,21 +84,4 @@ enum request_step openapi_start(struct request *request)
     reply->static_body = request->app->assets.openapi;
     http_reply_header(request->message, "Cache-Control", STR_LITERAL("no-cache"));
     return REQUEST_REPLY;
-}
-
-enum request_step error_types_start(struct request *request)
-{
-    struct http_reply *reply = &request->message->reply;
-    reply->status = 200;
-    reply->content_type = "text/html; charset=utf-8";
-    buf_init(&reply->body, PAGE_BYTES_MAX);
-    buf_append_text(&reply->body, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
-                                  "<title>Relais: errors</title><h1>Errors</h1>");
-    for (size_t i = 0; i < problem_types_count; i++) {
-        const struct problem_type *type = &problem_types[i];
-        buf_printf(&reply->body, "<h2 id=\"%s\">%u %s</h2><p>%s. %s</p>", type->slug, type->status,
-                   type->slug, type->title, type->help);
-    }
-    buf_append_text(&reply->body, "</html>\n");
-    return reply_end(request);
 }

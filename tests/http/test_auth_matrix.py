@@ -62,7 +62,7 @@ def test_every_route_with_every_scope(clients, form, operation):
 def test_the_contract_names_a_scope_for_every_operation():
     assert {one for operation in contract.operations() for one in operation.scope.split("|")} <= {*SCOPES, "none"}
     assert {operation.path for operation in contract.operations() if operation.scope == "none"} == {
-        "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs/errors", "/embed.js", "/embed.css",
+        "/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/docs/errors", "/embed.js", "/embed.css",
         "/v1/forms/{slug}/embed", "/v1/forms/{slug}/thanks"}
 
 

@@ -3,6 +3,7 @@ answer that openapi.yaml does not describe. schemathesis makes them up, the same
 
 import datetime
 import itertools
+import re
 
 import hypothesis
 import pytest
@@ -87,3 +88,12 @@ def test_the_service_serves_the_contract(service):
     assert answer.content == paths.OPENAPI.read_bytes()
     assert answer.headers["content-type"].split(";")[0] == "application/yaml"
     assert yaml.safe_load(answer.text)["openapi"].startswith("3.1")
+
+
+def test_the_page_for_people_has_every_operation(service):
+    page = expect(service.nobody.get("/docs"), 200).text
+    rows = re.findall(r"<tr><td>(\w+)<td><code>([^<]*)</code><td>([^<]*)<td>(\w+)", page)
+    assert sorted(rows) == sorted((one.method, one.path, one.scope.replace("|", " or ").replace("none", "–"), one.id)
+                                  for one in contract.operations())
+    for link in re.findall(r'href="([^"]*)"', page):
+        expect(service.nobody.get(f"/{link}"), 200)
