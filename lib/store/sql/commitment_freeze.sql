@@ -2,7 +2,8 @@
 -- this one snapshot, once: of several instances the others find it done. Returns what the event tells, or no row.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
 promise AS MATERIALIZED (
-    SELECT c.id, b.since, b.until, o.zone, o.currency, d.version, d.body, n.now,
+    SELECT c.id, b.since, b.until, o.zone, o.currency, d.version, n.now, d.body ->> 'metric' AS metric,
+           commitment_filter(d.body) AS filter,
            (d.body ->> 'at_most') IS NOT NULL AS is_at_most,
            coalesce(d.body ->> 'at_least', d.body ->> 'at_most')::float8 AS target,
            d.body ->> 'metric' IN ('leads_captured', 'leads_delivered', 'revenue') AS is_sum
@@ -19,8 +20,7 @@ part AS MATERIALIZED (
            sum(s.numerator)::bigint AS numerator, sum(s.denominator)::bigint AS denominator,
            sum(s.pending)::bigint AS pending
     FROM promise p
-    CROSS JOIN LATERAL commitment_part(p.body ->> 'metric', p.since, p.until, commitment_filter(p.body), p.currency,
-                                       p.zone, p.now) AS s
+    CROSS JOIN LATERAL commitment_part(p.metric, p.since, p.until, p.filter, p.currency, p.zone, p.now) AS s
     GROUP BY s.subject_id),
 total AS (
     SELECT coalesce(sum(numerator), 0)::bigint AS numerator, coalesce(sum(denominator), 0)::bigint AS denominator,
