@@ -14,7 +14,7 @@ static const int64_t busy_retry_us = 20 * US_PER_MS;
 /* Columns of pause_end.sql. */
 enum ended_column { ENDED_CONTACT_ID, ENDED_HANDOFF_ID, ENDED_STATE, ENDED_ASSIGNEE };
 
-static struct str activity_event(struct arena *arena, const struct rows *ended, size_t row)
+struct str background_resumed_event(struct arena *arena, const struct rows *ended, size_t row)
 {
     CLEANUP(buf_done) struct buf buf;
     buf_init(&buf, EVENT_BYTES_MAX);
@@ -44,7 +44,7 @@ static enum err_code tell(struct background *background, const struct rows *ende
         item_text(types, STR_LITERAL("handoff.activity"));
         item_uuid(contacts, row_uuid(ended, i, ENDED_CONTACT_ID));
         item_time(times, now_us);
-        item_text(data, activity_event(&background->arena, ended, i));
+        item_text(data, background_resumed_event(&background->arena, ended, i));
     }
     return background_go_on(background, STATEMENT_EVENT_INSERT, NULL, reterr);
 }

@@ -270,51 +270,82 @@ enum err_code keeper_tell(struct keeper *keeper, const char *type, int64_t at_us
 
 /* ---- capacity ---- */
 
-static enum err_code tell_excused(struct keeper *keeper, const struct rows *excused, int64_t now_us,
-                                  struct err *reterr)
+typedef struct str event_text_fn(struct arena *arena, const struct rows *rows, size_t row);
+
+/* An event for each row, whose first column is the contact. */
+static enum err_code tell_rows(struct keeper *keeper, const char *type, const struct rows *rows,
+                               event_text_fn *text, int64_t now_us, struct err *reterr)
 {
     struct param *arrays[4];
-    (void)event_params(&keeper->params, rows_count(excused), arrays);
-    for (size_t i = 0; i < rows_count(excused); i++) {
-        item_text(arrays[0], STR_LITERAL("sla.cancelled"));
-        item_uuid(arrays[1], row_uuid(excused, i, 0));
+    if (rows_count(rows) == 0) {
+        return OK;
+    }
+    (void)event_params(&keeper->params, rows_count(rows), arrays);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        item_text(arrays[0], str_from(type));
+        item_uuid(arrays[1], row_uuid(rows, i, 0));
         item_time(arrays[2], now_us);
-        item_text(arrays[3], background_clock_event(&keeper->arena, excused, i));
+        item_text(arrays[3], text(&keeper->arena, rows, i));
     }
     return transaction_go_on(keeper->conn, STATEMENT_EVENT_INSERT, &keeper->params, NULL, reterr);
+}
+
+/* The parameters of SURPLUS_EXCUSE and SURPLUS_RESUME. */
+static void surplus_params(struct params *params, const struct rows *surplus, int64_t now_us)
+{
+    params_clear(params);
+    struct param *contacts = param_array(params, ITEM_UUID);
+    struct param *handoffs = param_array(params, ITEM_UUID);
+    for (size_t i = 0; i < rows_count(surplus); i++) {
+        item_uuid(contacts, row_uuid(surplus, i, 0));
+        item_uuid(handoffs, row_uuid(surplus, i, 1));
+    }
+    param_time(params, now_us);
+}
+
+/* Under the locks of the contacts: ends the clocks, and the pauses there are. */
+static enum err_code excuse_locked(struct keeper *keeper, const struct rows *surplus,
+                                   int64_t now_us, size_t *ret_count, struct err *reterr)
+{
+    struct rows *excused = NULL;
+    struct rows *resumed = NULL;
+    surplus_params(&keeper->params, surplus, now_us);
+    enum err_code code = transaction_go_on(keeper->conn, STATEMENT_SURPLUS_EXCUSE, &keeper->params,
+                                           &excused, reterr);
+    *ret_count = code == OK ? rows_count(excused) : 0;
+    if (code == OK && *ret_count > 0) {
+        surplus_params(&keeper->params, surplus, now_us);
+        code = transaction_go_on(keeper->conn, STATEMENT_SURPLUS_RESUME, &keeper->params, &resumed,
+                                 reterr);
+    }
+    if (code == OK && *ret_count > 0) {
+        code = tell_rows(keeper, "sla.cancelled", excused, background_clock_event, now_us, reterr);
+        code = code != OK ? code
+                          : tell_rows(keeper, "handoff.activity", resumed, background_resumed_event,
+                                      now_us, reterr);
+    }
+    rows_free(excused);
+    rows_free(resumed);
+    return code;
 }
 
 static enum err_code excuse_surplus(struct store *store, int64_t now_us, struct err *reterr)
 {
     struct keeper *keeper = &store->keeper;
     struct rows *surplus = NULL;
-    struct rows *excused = NULL;
+    size_t count = 0;
     params_clear(&keeper->params);
     param_int(&keeper->params, SURPLUS_AT_ONCE);
     enum err_code code =
         transaction_begin(keeper->conn, STATEMENT_SURPLUS_LOCK, &keeper->params, &surplus, reterr);
     if (code == OK && rows_count(surplus) > 0) {
-        params_clear(&keeper->params);
-        struct param *contacts = param_array(&keeper->params, ITEM_UUID);
-        struct param *handoffs = param_array(&keeper->params, ITEM_UUID);
-        for (size_t i = 0; i < rows_count(surplus); i++) {
-            item_uuid(contacts, row_uuid(surplus, i, 0));
-            item_uuid(handoffs, row_uuid(surplus, i, 1));
-        }
-        param_time(&keeper->params, now_us);
-        code = transaction_go_on(keeper->conn, STATEMENT_SURPLUS_EXCUSE, &keeper->params, &excused,
-                                 reterr);
-        if (code == OK && rows_count(excused) > 0) {
-            code = tell_excused(keeper, excused, now_us, reterr);
-        }
+        code = excuse_locked(keeper, surplus, now_us, &count, reterr);
     }
-    const bool has_some = excused != NULL && rows_count(excused) > 0;
-    code = transaction_end(keeper->conn, code, has_some, reterr);
-    if (code == OK && has_some) {
+    code = transaction_end(keeper->conn, code, /* keep= */ count > 0, reterr);
+    if (code == OK && count > 0) {
         background_notify(store, /* has_events= */ true, /* has_clocks= */ true);
     }
     rows_free(surplus);
-    rows_free(excused);
     arena_clear(&keeper->arena);
     return code;
 }

@@ -74,6 +74,7 @@
     STATEMENT(HANDOFF_MATCH_INSERT, handoff_match_insert)                                          \
     STATEMENT(SURPLUS_LOCK, surplus_lock)                                                          \
     STATEMENT(SURPLUS_EXCUSE, surplus_excuse)                                                      \
+    STATEMENT(SURPLUS_RESUME, surplus_resume)                                                      \
     STATEMENT(CATALOG_LOAD, catalog_load)                                                          \
     STATEMENT(CATALOG_LOCK, catalog_lock)                                                          \
     STATEMENT(CLOCK_CHANGE_INSERT, clock_change_insert)                                            \

@@ -227,6 +227,9 @@ enum err_code background_settle_absences(struct store *store, int64_t now_us, in
                                          struct err *reterr) MUSTCHECK;
 
 /* ---- background_pause.c ---- */
+/* What events about pauses that ended tell, of rows of contact, handoff, state, assignee; in the
+ * arena. */
+struct str background_resumed_event(struct arena *arena, const struct rows *ended, size_t row);
 /* Ends the pauses that are over; lowers *next_us to the time until the next one ends. */
 enum err_code background_end_pauses(struct store *store, int64_t *next_us,
                                     struct err *reterr) MUSTCHECK;

@@ -6,7 +6,7 @@ import zoneinfo
 
 import pytest
 
-from support import funnel
+from support import funnel, times
 from support.client import expect, faults
 from support.waiting import wait_until
 
@@ -442,3 +442,30 @@ def test_what_is_delivered_beyond_the_capacity_is_excused(fresh):
     assert {event["data"]["handoff_id"] for event in cancelled} == {handoff["id"] for handoff in handoffs[2:]}
     funnel.make_move(fresh.sales, handoffs[3], "attempts")
     assert funnel.clocks_of(fresh.reader, handoffs[3])[0]["state"] == "excused"
+
+
+def test_a_pause_ends_with_the_clocks_that_are_excused(fresh):
+    """By the calendar, when they count by one; the handoff, its history and the feed agree."""
+    hours = {day: [["00:00", "24:00"]] for day in
+             ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")}
+    calendar = fresh.admin.make("/v1/sla/calendars", {"name": "K", "time_zone": "Europe/Paris", "hours": hours})
+    policy = funnel.policy_of(fresh.admin)
+    fresh.admin.change(f"/v1/sla/policies/{policy['id']}", {"calendar": calendar["id"], "target": "PT24H"})
+    desk = funnel.Desk(fresh)
+    kept, handoff = desk.mql()[1], desk.mql()[1]
+    for one in (kept, handoff):
+        funnel.make_move(fresh.sales, one, "pause", {"until": "2035-01-01T00:00:00Z", "reason": "trade fair"})
+    fresh.database.pass_time(datetime.timedelta(minutes=10))
+    agreed = promise(fresh.admin, "leads_delivered", "month", at_least=1, capacity=1)
+    wait_standing(fresh, agreed, lambda one: one["capacity"]["excused"] == 1, "the excuse")
+    found = fresh.reader.read(f"/v1/handoffs/{handoff['id']}")
+    (clock,), (entry,) = found["clocks"], [one for one in found["history"] if one["kind"] == "paused"]
+    assert (clock["state"], clock["end_reason"], found["paused_until"]) == ("excused", "capacity", None)
+    assert (entry["ended_at"], entry["ended_by"]) == (clock["ended_at"], "system")
+    paused = times.seconds(entry["at"], entry["ended_at"])
+    assert paused >= 600 and clock["paused_seconds"] == pytest.approx(paused, abs=0.002)
+    assert times.seconds(clock["original_due_at"], clock["due_at"]) == pytest.approx(paused, abs=0.002)
+    events = [event["data"]["reason"] for event in funnel.events_after(fresh.reader, 0, types="handoff.activity")
+              if event["data"]["handoff_id"] == handoff["id"]]
+    assert events == ["paused", "resumed"]
+    assert fresh.reader.read(f"/v1/handoffs/{kept['id']}")["clocks"][0]["state"] == "paused"

@@ -1,6 +1,7 @@
 -- How fast it went, of the handoffs opened in a period (history apart), by group and speed.
 -- $1 from and $2 to, as instants, or $3 and $4 as days since 1970, midnight in the zone $5; null: no bound.
--- $6 by what: rep, channel, campaign, form, purpose, or all.
+-- $6 by what: rep, channel, campaign, form, purpose, or all. $7 and $8: a calendar and its version, in whose open time the
+-- speeds are measured too; null: in none. What lies beyond what is known of it is not.
 --
 -- Speeds, each from one moment to another of a handoff; without the second it never was:
 --   routing    the form post that opened it (opened by hand: its opening) -> it is somebody's, or accepted
@@ -27,21 +28,33 @@ cohort AS MATERIALIZED (
     WHERE NOT h.historical AND h.opened_at >= coalesce((SELECT since FROM bounds), '-infinity')
       AND h.opened_at < coalesce((SELECT until FROM bounds), 'infinity')),
 pair AS (
-    SELECT c.name, s.rank, s.speed, extract(epoch FROM s.finished_at - s.started_at)::float8 AS seconds
+    SELECT c.name, s.rank, s.speed, extract(epoch FROM s.finished_at - s.started_at)::float8 AS seconds,
+           CASE WHEN s.started_at >= v.starts_at AND s.finished_at BETWEEN s.started_at AND v.ends_at
+                THEN s.open_finished - s.open_started END AS open_seconds
     FROM cohort c
-    CROSS JOIN LATERAL (VALUES (1, 'routing', c.asked_at, c.taken_at), (2, 'contact', c.taken_at, c.tried_at),
-                               (3, 'response', c.asked_at, c.tried_at), (4, 'verdict', c.opened_at, c.judged_at))
-        AS s (rank, speed, started_at, finished_at)
+    LEFT JOIN calendar_version v ON v.calendar_id = $7::uuid AND v.version = $8::int
+    CROSS JOIN LATERAL (
+        SELECT calendar_open_before($7::uuid, $8::int, c.asked_at) AS asked,
+               calendar_open_before($7::uuid, $8::int, c.opened_at) AS opened,
+               calendar_open_before($7::uuid, $8::int, c.taken_at) AS taken,
+               calendar_open_before($7::uuid, $8::int, c.tried_at) AS tried,
+               calendar_open_before($7::uuid, $8::int, c.judged_at) AS judged) AS o
+    CROSS JOIN LATERAL (VALUES (1, 'routing', c.asked_at, c.taken_at, o.asked, o.taken),
+                               (2, 'contact', c.taken_at, c.tried_at, o.taken, o.tried),
+                               (3, 'response', c.asked_at, c.tried_at, o.asked, o.tried),
+                               (4, 'verdict', c.opened_at, c.judged_at, o.opened, o.judged))
+        AS s (rank, speed, started_at, finished_at, open_started, open_finished)
     WHERE s.started_at IS NOT NULL)
 SELECT NULL AS speed, NULL AS name, 0::bigint AS handoffs, 0::bigint AS within_1h, 0::bigint AS within_24h,
        0::bigint AS later, 0::bigint AS never, 0::bigint AS out_of_order, NULL::float8 AS median_seconds, since, until,
-       0 AS rank
+       NULL::float8 AS median_open_seconds, 0 AS rank
 FROM bounds
 UNION ALL
 SELECT p.speed, p.name, count(*), count(*) FILTER (WHERE p.seconds BETWEEN 0 AND 3600),
        count(*) FILTER (WHERE p.seconds > 3600 AND p.seconds <= 86400), count(*) FILTER (WHERE p.seconds > 86400),
        count(*) FILTER (WHERE p.seconds IS NULL), count(*) FILTER (WHERE p.seconds < 0),
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY p.seconds) FILTER (WHERE p.seconds >= 0), NULL, NULL, p.rank
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY p.seconds) FILTER (WHERE p.seconds >= 0), NULL, NULL,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY p.open_seconds) FILTER (WHERE p.open_seconds IS NOT NULL), p.rank
 FROM pair p
 GROUP BY p.name, p.speed, p.rank
-ORDER BY 12, 2 NULLS LAST
+ORDER BY 13, 2 NULLS LAST
