@@ -5,6 +5,8 @@
 #include "handlers/handlers.h"
 #include "handlers/report_period.h"
 
+#include "schema/json.h"
+
 /* ---- response times ---- */
 
 static const char *const response_groups[] = {"all",  "rep",     "channel", "campaign",
@@ -13,11 +15,14 @@ static const char *const response_groups[] = {"all",  "rep",     "channel", "cam
 struct response_query {
     struct report_period period;
     int by;
+    struct str calendar;
 };
 
 static const struct query_param response_params[] = {
     REPORT_PERIOD_PARAMS(struct response_query, period),
     QUERY_CHOICE("by", struct response_query, by, response_groups, QUERY_FALLBACK(0)),
+    QUERY_PARAM("calendar", STRING, struct response_query, calendar, .min = 1,
+                .max = UUID_TEXT_BYTES - 1),
 };
 const struct query report_response_times_query = QUERY(struct response_query, response_params);
 
@@ -34,24 +39,91 @@ enum response_column {
     RESPONSE_MEDIAN,
     RESPONSE_SINCE,
     RESPONSE_UNTIL,
+    RESPONSE_OPEN_MEDIAN,
 };
 
 static const char *const response_columns[] = {
-    "speed", "group", "handoffs",     "within_1h",      "within_24h",
-    "later", "never", "out_of_order", "median_seconds", "within_1h_rate",
+    "speed", "group",        "handoffs",       "within_1h",           "within_24h",     "later",
+    "never", "out_of_order", "median_seconds", "median_open_seconds", "within_1h_rate",
 };
+
+/* In whose open time it is measured when nobody says: that of sales, else that of the first policy
+ * which counts by a calendar; NULL: in none. */
+static const struct calendar *usual_calendar(const struct catalog *catalog)
+{
+    const struct uuid sales = catalog_organisation(catalog)->calendar_ids[TEAM_SALES];
+    const struct calendar *calendar = uuid_is_nil(sales) ? NULL : catalog_calendar(catalog, sales);
+    size_t count;
+    const struct policy *const *policies = catalog_policies(catalog, &count);
+    for (size_t i = 0; calendar == NULL && i < count; i++) {
+        calendar = policies[i]->calendar;
+    }
+    return calendar;
+}
+
+/* False: there is no such calendar, and the faults say so. */
+static bool take_calendar(struct request *request, struct str asked,
+                          const struct calendar **ret_calendar)
+{
+    struct uuid id;
+    if (asked.data == NULL) {
+        *ret_calendar = usual_calendar(request->catalog);
+        return true;
+    }
+    *ret_calendar = uuid_parse(asked, &id) ? catalog_calendar(request->catalog, id) : NULL;
+    if (*ret_calendar == NULL) {
+        faults_add(&request->faults, "?calendar", "reference",
+                   "There is no such calendar. GET /v1/sla/calendars lists them.");
+    }
+    return *ret_calendar != NULL;
+}
 
 enum request_step report_response_times_start(struct request *request)
 {
     const struct response_query *query = request->query;
+    const struct calendar *calendar;
+    if (!take_calendar(request, query->calendar, &calendar)) {
+        return problem_faults(request);
+    }
+    const struct calendar **measured = arena_alloc(request->arena, sizeof(struct calendar *));
+    if (measured == NULL) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
+    }
     struct read_op *read = request_read(request);
     if (read == NULL) {
         return REQUEST_REPLY;
     }
+    *measured = calendar;
+    request->data = measured;
     struct params *params = read_op_query(read, STATEMENT_REPORT_RESPONSE_TIMES);
     report_period_params(request, &query->period, params);
     param_text(params, str_from(response_groups[query->by]));
+    param_uuid(params, calendar != NULL ? calendar->id : (struct uuid){{0}});
+    param_int(params, calendar != NULL ? calendar->version : 0);
     return REQUEST_RUN;
+}
+
+/* In whose open time it was measured. */
+static void write_calendar(struct json_writer *json, const struct request *request,
+                           const struct calendar *calendar)
+{
+    char id[UUID_TEXT_BYTES];
+    json_key(json, "calendar");
+    const struct catalog_entry *entry = calendar == NULL
+                                            ? NULL
+                                            : catalog_find(request->catalog, CATALOG_CALENDAR,
+                                                           str_from(uuid_format(calendar->id, id)));
+    if (entry == NULL) {
+        json_nil(json);
+        return;
+    }
+    json_object_begin(json);
+    JSON_FIELD(json, "id", json_uuid, calendar->id);
+    JSON_FIELD(json, "name", json_str, json_str_of(json_object_get(entry->body, "name")));
+    JSON_FIELD(json, "version", json_int, calendar->version);
+    JSON_FIELD(json, "known_from", json_time, calendar->starts_at_us);
+    JSON_FIELD(json, "known_to", json_time, calendar->zone.ends_at_us);
+    json_object_end(json);
 }
 
 static void write_speed(struct table *table, const struct rows *rows, size_t row)
@@ -67,6 +139,7 @@ static void write_speed(struct table *table, const struct rows *rows, size_t row
         table_int(table, row_bigint(rows, row, counts[i]));
     }
     table_real(table, row_real(rows, row, RESPONSE_MEDIAN));
+    table_real(table, row_real(rows, row, RESPONSE_OPEN_MEDIAN));
     table_real(table, report_ratio(row_bigint(rows, row, RESPONSE_WITHIN_1H),
                                    row_bigint(rows, row, RESPONSE_HANDOFFS)));
 }
@@ -92,6 +165,7 @@ static void write_study(struct json_writer *json)
 enum request_step report_response_times_finish(struct request *request)
 {
     const struct response_query *query = request->query;
+    const struct calendar *const *measured = request->data;
     const struct rows *rows = request->read->queries[0].rows;
     const int64_t from_us = row_time(rows, 0, RESPONSE_SINCE);
     const int64_t to_us = row_time(rows, 0, RESPONSE_UNTIL);
@@ -103,6 +177,7 @@ enum request_step report_response_times_finish(struct request *request)
     if (table.format == TABLE_JSON) {
         report_begin_document(&table.json, from_us, to_us);
         JSON_FIELD(&table.json, "by", json_text, response_groups[query->by]);
+        write_calendar(&table.json, request, *measured);
         write_study(&table.json);
         json_key(&table.json, "data");
         json_array_begin(&table.json);

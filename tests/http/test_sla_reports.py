@@ -114,7 +114,8 @@ def expected_times(service, handoffs, group):
 
 
 def told_times(document):
-    return {(row["speed"], row["group"]): {name: value for name, value in row.items() if name not in ("speed", "group")}
+    aside = ("speed", "group", "median_open_seconds")
+    return {(row["speed"], row["group"]): {name: value for name, value in row.items() if name not in aside}
             for row in document["data"]}
 
 
@@ -148,6 +149,51 @@ def test_a_part_of_the_time(worked):
         assert told_times(report(worked, "response_times", **period).json()) == expected
     assert faults(worked.reader.get("/v1/reports/response_times", params={"from": "2027-01-02", "to": "2027-01-01"})) == {
         "?to": "order"}
+
+
+def open_windows(service, calendar, first, last):
+    """The moments at which a calendar opens and closes, from its days."""
+    path = f"/v1/sla/calendars/{calendar['id']}/days"
+    days = service.reader.read(path, **{"from": first.date().isoformat(), "to": last.date().isoformat()})["data"]
+    moment = lambda day, text: datetime.datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=PARIS)
+    return [(moment(day["date"], opens), moment(day["date"], closes)) for day in days for opens, closes in day["hours"]]
+
+
+def open_seconds(windows, start, end):
+    return sum(max((min(end, closes) - max(start, opens)).total_seconds(), 0) for opens, closes in windows)
+
+
+def test_response_times_in_open_time(worked):
+    """By a calendar that is asked for, or else by that of sales; the pairs are worked out here, from its days."""
+    without = report(worked, "response_times").json()
+    assert without["calendar"] is None and {row["median_open_seconds"] for row in without["data"]} == {None}
+    calendar = worked.reader.read("/v1/sla/calendars")["data"][-1]
+    document = report(worked, "response_times", calendar=calendar["id"]).json()
+    known = document["calendar"]
+    assert (known["id"], known["name"], known["version"]) == (calendar["id"], calendar["name"], 1)
+    pairs = {}
+    for handoff in handoffs_of(worked):
+        asked, taken, tried, judged = [one and times.parse(one) for one in moments_of(worked, handoff)]
+        for speed, start, end in (("routing", asked, taken), ("contact", taken, tried), ("response", asked, tried),
+                                  ("verdict", times.parse(handoff["opened_at"]), judged)):
+            if start is not None and end is not None and start <= end:
+                pairs.setdefault(speed, []).append((start, end))
+    moments = [moment for speed in pairs.values() for pair in speed for moment in pair]
+    windows = open_windows(worked, calendar, min(moments) - datetime.timedelta(days=2),
+                           max(moments) + datetime.timedelta(days=2))
+    assert times.parse(known["known_from"]) < min(moments) and max(moments) < times.parse(known["known_to"])
+    expected = {speed: pytest.approx(statistics.median([open_seconds(windows, *pair) for pair in of_speed]), abs=0.002)
+                for speed, of_speed in pairs.items()}
+    assert {row["speed"]: row["median_open_seconds"] for row in document["data"]} == expected
+    assert told_times(document) == told_times(without), "elapsed time is what it was"
+    worked.admin.change("/v1/organisation", {"calendars": {"sales": calendar["id"]}})
+    try:
+        assert report(worked, "response_times").json() == document
+    finally:
+        worked.admin.change("/v1/organisation", {"calendars": None})
+    for unknown in ("0199df00-0002-7000-8000-0000000000ff", "nine-to-five"):
+        assert faults(worked.reader.get("/v1/reports/response_times", params={"calendar": unknown})) == {
+            "?calendar": "reference"}
 
 
 def test_response_times_as_csv(worked):
