@@ -18,8 +18,11 @@
  * Danger. What will probably not be kept is told while there is time: commitment_watch.c.
  *
  * A round looks at the version of the set-up first; without commitments that is all it does.
+ * Filters and capacity are looked at when the feed has gone on (every handoff that is opened has
+ * its event), for a while, since contacts that were busy are passed over. What has gone by unseen
+ * is found a minute later. Where that takes long it is done less often: a tenth of the time at
+ * most.
  */
-#include <errno.h>
 #include <time.h>
 
 #include "base/json_write.h"
@@ -36,6 +39,10 @@ enum {
 
 static const int64_t poll_us = 150 * US_PER_MS; /* what waits for filters or an excuse */
 static const int64_t idle_us = 500 * US_PER_MS;
+static const int64_t eager_us = 2 * US_PER_SECOND;
+static const int64_t look_again_us = 60 * US_PER_SECOND;
+static const int64_t pauses_by_work = 9;
+static const int64_t pause_us_max = 5 * US_PER_SECOND;
 static const int64_t failure_pause_us = 500 * US_PER_MS;
 static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
 static const int64_t round_timeout_us = 120 * US_PER_SECOND;
@@ -151,8 +158,9 @@ static enum err_code take_filters(struct keeper *keeper, const struct rows *rows
             return code;
         }
         keeper->filter_count++;
-        keeper->is_matched = keeper->is_matched &&
-                             had_filter(before, before_count, keeper->filters[i].id);
+        if (!had_filter(before, before_count, keeper->filters[i].id)) {
+            keeper->matched_us = TIME_NONE;
+        }
     }
     return OK;
 }
@@ -217,28 +225,44 @@ static enum err_code write_matches(struct keeper *keeper, const struct rows *row
     return conn_run(keeper->conn, STATEMENT_HANDOFF_MATCH_INSERT, params, NULL, reterr);
 }
 
-/* Brings handoffs and filters together until there is nothing new. */
+/* $1 to $4 of handoff_unmatched.sql. */
+static void unmatched_params(struct keeper *keeper, int64_t now_us, struct uuid from)
+{
+    struct params *params = &keeper->params;
+    const int64_t seen_us = keeper->matched_us;
+    params_clear(params);
+    struct param *ids = param_array(params, ITEM_UUID);
+    for (size_t i = 0; i < keeper->filter_count; i++) {
+        item_uuid(ids, keeper->filters[i].id);
+    }
+    /* The database's clock may have been set back. */
+    param_time(params, seen_us == TIME_NONE ? TIME_NONE
+                                            : (seen_us < now_us ? seen_us : now_us) - recent_us);
+    param_int(params, MATCHES_AT_ONCE);
+    param_uuid(params, from);
+}
+
+/* Brings handoffs and filters together, from the newest handoff to the oldest. Those that are
+ * opened meanwhile are for the next time. */
 static enum err_code match_handoffs(struct keeper *keeper, int64_t now_us, struct err *reterr)
 {
     size_t count = MATCHES_AT_ONCE;
+    struct uuid from = {{0}};
     enum err_code code = OK;
     while (code == OK && count == MATCHES_AT_ONCE) {
         struct rows *rows = NULL;
-        params_clear(&keeper->params);
-        struct param *ids = param_array(&keeper->params, ITEM_UUID);
-        for (size_t i = 0; i < keeper->filter_count; i++) {
-            item_uuid(ids, keeper->filters[i].id);
-        }
-        param_time(&keeper->params, keeper->is_matched ? now_us - recent_us : TIME_NONE);
-        param_int(&keeper->params, MATCHES_AT_ONCE);
+        unmatched_params(keeper, now_us, from);
         code = conn_run(keeper->conn, STATEMENT_HANDOFF_UNMATCHED, &keeper->params, &rows, reterr);
         count = code == OK ? rows_count(rows) : 0;
         if (count > 0) {
+            from = row_uuid(rows, count - 1, 2);
             code = write_matches(keeper, rows, reterr);
         }
         rows_free(rows);
     }
-    keeper->is_matched = keeper->is_matched || code == OK;
+    if (code == OK) {
+        keeper->matched_us = now_us;
+    }
     return code;
 }
 
@@ -424,11 +448,56 @@ static enum err_code freeze_due(struct store *store, const struct round *round, 
 
 /* ---- the thread ---- */
 
-static enum err_code run_round(struct store *store, int64_t *ret_pause_us, struct err *reterr)
+/* How long to sleep. */
+struct keeper_pause {
+    int64_t least_us; /* whatever happens */
+    int64_t most_us;
+};
+
+/* Whether there may be handoffs that filters or capacity have not seen. */
+static bool has_news(struct store *store, int64_t version)
+{
+    struct keeper *keeper = &store->keeper;
+    const int64_t now_us = clock_monotonic_us();
+    const int64_t last = atomic_load(&store->feed_last);
+    if (last != keeper->seen_last || version != keeper->seen_version) {
+        keeper->seen_last = last;
+        keeper->seen_version = version;
+        keeper->eager_until_us = now_us + eager_us;
+    }
+    return now_us < keeper->eager_until_us || now_us >= keeper->next_look_us;
+}
+
+static enum err_code look_at_handoffs(struct store *store, const struct round *round,
+                                      struct keeper_pause *pause, struct err *reterr)
+{
+    struct keeper *keeper = &store->keeper;
+    enum err_code code = OK;
+    pause->least_us = poll_us;
+    if (!has_news(store, round->version)) {
+        return OK;
+    }
+    const int64_t begin_us = clock_monotonic_us();
+    if (keeper->filter_count > 0) {
+        code = match_handoffs(keeper, round->now_us, reterr);
+    }
+    if (code == OK && round->has_capacity) {
+        code = excuse_surplus(store, round->now_us, reterr);
+    }
+    const int64_t end_us = clock_monotonic_us();
+    const int64_t rest_us = pauses_by_work * (end_us - begin_us);
+    pause->least_us = rest_us < poll_us ? poll_us : rest_us > pause_us_max ? pause_us_max : rest_us;
+    pause->most_us = pause->least_us;
+    keeper->next_look_us = end_us + look_again_us;
+    return code;
+}
+
+static enum err_code run_round(struct store *store, struct keeper_pause *ret_pause,
+                               struct err *reterr)
 {
     struct keeper *keeper = &store->keeper;
     struct round round = {.version = 0};
-    *ret_pause_us = idle_us;
+    *ret_pause = (struct keeper_pause){.least_us = idle_us, .most_us = idle_us};
     enum err_code code = OK;
     if (!conn_is_open(keeper->conn)) {
         code = conn_open(keeper->conn, connect_timeout_us, reterr);
@@ -443,28 +512,30 @@ static enum err_code run_round(struct store *store, int64_t *ret_pause_us, struc
         return OK;
     }
     code = load_filters(keeper, round.version, reterr);
-    if (code == OK && keeper->filter_count > 0) {
-        code = match_handoffs(keeper, round.now_us, reterr);
-    }
-    if (code == OK && round.has_capacity) {
-        code = excuse_surplus(store, round.now_us, reterr);
+    if (code == OK && (keeper->filter_count > 0 || round.has_capacity)) {
+        code = look_at_handoffs(store, &round, ret_pause, reterr);
     }
     code = code != OK ? code : freeze_due(store, &round, reterr);
-    code = code != OK ? code : commitments_watch(store, round.version, round.now_us, reterr);
-    if (keeper->filter_count > 0 || round.has_capacity) {
-        *ret_pause_us = poll_us;
-    }
-    return code;
+    return code != OK ? code : commitments_watch(store, round.version, round.now_us, reterr);
 }
 
-/* False: stop. */
-static bool sleep_until(struct keeper *keeper, int64_t until_us)
+/* Between the two; the feed's going on ends it. False: stop. */
+static bool sleep_for(struct store *store, const struct keeper_pause *pause)
 {
-    const struct timespec until = {.tv_sec = (time_t)(until_us / US_PER_SECOND),
-                                   .tv_nsec = (long)(until_us % US_PER_SECOND * 1000)};
+    struct keeper *keeper = &store->keeper;
+    const int64_t begin_us = clock_monotonic_us();
     (void)pthread_mutex_lock(&keeper->lock);
-    while (!keeper->must_stop &&
-           pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != ETIMEDOUT) {
+    while (!keeper->must_stop) {
+        const int64_t slept_us = clock_monotonic_us() - begin_us;
+        const bool is_called = atomic_load(&store->feed_last) != keeper->seen_last;
+        if (slept_us >= pause->most_us || (is_called && slept_us >= pause->least_us)) {
+            break;
+        }
+        const int64_t left_us = pause->most_us - slept_us;
+        const int64_t until_us = begin_us + slept_us + (left_us < poll_us ? left_us : poll_us);
+        const struct timespec until = {.tv_sec = (time_t)(until_us / US_PER_SECOND),
+                                       .tv_nsec = (long)(until_us % US_PER_SECOND * 1000)};
+        (void)pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
     }
     const bool goes_on = !keeper->must_stop;
     (void)pthread_mutex_unlock(&keeper->lock);
@@ -474,12 +545,12 @@ static bool sleep_until(struct keeper *keeper, int64_t until_us)
 static void *keeper_main(void *argument)
 {
     struct store *store = argument;
-    struct keeper *keeper = &store->keeper;
-    int64_t pause_us = 0;
-    while (sleep_until(keeper, clock_monotonic_us() + pause_us)) {
+    struct keeper_pause pause = {.least_us = 0, .most_us = 0};
+    while (sleep_for(store, &pause)) {
         struct err err;
-        if (run_round(store, &pause_us, &err) != OK) {
-            pause_us = failure_pause_us;
+        if (run_round(store, &pause, &err) != OK) {
+            pause = (struct keeper_pause){failure_pause_us, failure_pause_us};
+            store->keeper.seen_version = 0; /* what it has not done is still to be done */
         }
     }
     return NULL;

@@ -86,11 +86,15 @@ struct keeper {
     struct keeper_filter *filters;
     size_t filter_count;
     int64_t filters_version; /* of the set-up that they are of; 0: none yet */
-    bool is_matched;         /* all handoffs but the newest have met all filters */
+    int64_t matched_us;      /* handoffs opened until then have met all filters; TIME_NONE: not */
     int64_t due_at_us;       /* when the next period is to be frozen; TIME_NONE: none */
     int64_t due_version;     /* … as of this set-up */
     int64_t watched_at_us;   /* when it looked for what is in danger */
     int64_t watched_version; /* … as of this set-up */
+    int64_t seen_last;       /* the feed's last position and the set-up's version when it looked */
+    int64_t seen_version;    /* 0: it has to look anew */
+    int64_t eager_until_us;  /* clock_monotonic_us: until then it looks in every round */
+    int64_t next_look_us;    /* … and then once, whether there is anything new or not */
     pthread_mutex_t lock;    /* guards the rest */
     pthread_cond_t wake;
     bool must_stop;

@@ -1,5 +1,5 @@
--- Handoffs that the filters $1 have not looked at yet, those opened since $2 (null: all), newest first, at most $3; with
--- what a filter may see: the contact's attributes at the opening and, beside them, score, channel, purpose, and of
+-- Handoffs that the filters $1 have not looked at yet, those opened since $2 (null: all), newest first, from the handoff $4
+-- on (null: the newest), at most $3; with what a filter may see: the contact's attributes at the opening and, beside them, score, channel, purpose, and of
 -- what opened it trigger (its kind), form, offer, offer_kind and campaign.
 SELECT f.id, h.contact_id, h.handoff_id,
        (coalesce(h.snapshot #> '{contact,attributes}', '{}')
@@ -18,6 +18,7 @@ SELECT f.id, h.contact_id, h.handoff_id,
 FROM handoff h
 CROSS JOIN unnest($1::uuid[]) AS f (id)
 WHERE h.handoff_id >= coalesce(first_id_at($2::timestamptz), '00000000-0000-0000-0000-000000000000'::uuid)
+  AND h.handoff_id <= coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
   AND NOT EXISTS (SELECT FROM handoff_match m
                   WHERE m.contact_id = h.contact_id AND m.handoff_id = h.handoff_id AND m.filter = f.id)
 ORDER BY h.handoff_id DESC
