@@ -9,6 +9,9 @@
  * commits late is numbered late; nobody has seen a greater position of that contact. Any number of
  * instances may try: SKIP LOCKED lets one do it.
  *
+ * A round begins with one look at the database, which says whether there is anything to do: while
+ * nothing happens, that is all it asks.
+ *
  * Clocks. The flagger locks the contacts that have something due, skipping those that are busy
  * (they come in the next round), and then, again with a fresh snapshot, sets state and flag where
  * the clock still runs. So each breach is flagged once, by one instance, never before its time by
@@ -109,7 +112,6 @@ static enum err_code number_events(struct store *store, size_t *ret_count, struc
 static enum err_code run_feed(struct store *store, struct err *reterr)
 {
     struct background *background = &store->background;
-    atomic_store(&store->feed_pending_since_us, 0);
     size_t count = 0;
     enum err_code code;
     do {
@@ -347,25 +349,86 @@ static bool wait_for_work(struct background *background, int64_t until_us)
     return goes_on;
 }
 
+/* What one look at the database tells. */
+struct look {
+    int64_t now_us;
+    int64_t feed_last;
+    int64_t wake_us;      /* of the next clock; TIME_NONE: none */
+    int64_t pause_end_us; /* the same */
+    bool has_unnumbered;
+};
+
+static enum err_code look_around(struct store *store, struct look *ret_look, struct err *reterr)
+{
+    struct background *background = &store->background;
+    struct rows *rows = NULL;
+    /* First: what is committed from now on says so again. */
+    atomic_store(&store->feed_pending_since_us, 0);
+    enum err_code code = conn_run(background->conn, STATEMENT_BACKGROUND_LOOK, NULL, &rows, reterr);
+    if (code == OK && rows_count(rows) != 1) {
+        code = err_set(reterr, ERR_STORE,
+                       "Table catalog_head or feed_head is empty. Restore it from a backup.");
+    }
+    if (code == OK) {
+        *ret_look = (struct look){.now_us = row_time(rows, 0, 0),
+                                  .feed_last = row_bigint(rows, 0, 2),
+                                  .has_unnumbered = row_bool(rows, 0, 3),
+                                  .wake_us = row_time(rows, 0, 4),
+                                  .pause_end_us = row_time(rows, 0, 5)};
+        code = follow_set_up(store, row_bigint(rows, 0, 1), reterr);
+    }
+    rows_free(rows);
+    return code;
+}
+
+/* How long until then; 0: it is due. */
+static int64_t us_until(int64_t at_us, int64_t now_us)
+{
+    return at_us == TIME_NONE ? sleep_us_max : at_us > now_us ? at_us - now_us : 0;
+}
+
+/* What falls due and what waits for its number, if the look says that there is anything. */
+static enum err_code run_due(struct store *store, struct look *look, int64_t *ret_next_us,
+                             struct err *reterr)
+{
+    int64_t pause_us = us_until(look->pause_end_us, look->now_us);
+    int64_t clock_us = us_until(look->wake_us, look->now_us);
+    const bool is_over = pause_us == 0;
+    const bool is_due = clock_us == 0;
+    enum err_code code = OK;
+    /* First those whose pause is over: their clocks may be due at once. */
+    if (is_over) {
+        pause_us = sleep_us_max;
+        code = background_end_pauses(store, &pause_us, reterr);
+    }
+    if (code == OK && (is_over || is_due)) {
+        code = run_clocks(store, &clock_us, &look->now_us, reterr);
+    }
+    look->has_unnumbered = look->has_unnumbered || is_over || is_due;
+    *ret_next_us = pause_us < clock_us ? pause_us : clock_us;
+    return code;
+}
+
 static enum err_code run_round(struct store *store, int64_t *ret_next_us, struct err *reterr)
 {
     struct background *background = &store->background;
+    struct look look = {.now_us = 0};
     *ret_next_us = sleep_us_max;
     enum err_code code = OK;
     if (!conn_is_open(background->conn)) {
         code = store_connect(store, background->conn, reterr);
     }
     conn_set_deadline(background->conn, clock_monotonic_us() + round_timeout_us);
-    /* First those whose pause is over: their clocks may be due at once. */
-    int64_t pause_us = sleep_us_max;
-    code = code != OK ? code : background_end_pauses(store, &pause_us, reterr);
-    int64_t now_us = 0;
-    code = code != OK ? code : run_clocks(store, ret_next_us, &now_us, reterr);
-    code = code != OK ? code : background_settle_absences(store, now_us, ret_next_us, reterr);
-    *ret_next_us = pause_us < *ret_next_us ? pause_us : *ret_next_us;
+    code = code != OK ? code : look_around(store, &look, reterr);
+    code = code != OK ? code : run_due(store, &look, ret_next_us, reterr);
+    code = code != OK ? code : background_settle_absences(store, look.now_us, ret_next_us, reterr);
     code = code != OK ? code : background_clock_changes(store, ret_next_us, reterr);
     code = code != OK ? code : background_agreements(store, ret_next_us, reterr);
-    code = code != OK ? code : run_feed(store, reterr);
+    if (code == OK && look.has_unnumbered) {
+        code = run_feed(store, reterr);
+    } else if (code == OK) {
+        atomic_store(&store->feed_last, look.feed_last);
+    }
     code = code != OK ? code : background_expire(store, reterr);
     code = code != OK ? code : background_write_key_use(store, reterr);
     code = code != OK ? code : background_extend_calendars(store, reterr);

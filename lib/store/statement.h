@@ -104,6 +104,7 @@
     STATEMENT(SLA_BREACH, sla_breach)                                                              \
     STATEMENT(SLA_WARN, sla_warn)                                                                  \
     STATEMENT(SLA_ESCALATE, sla_escalate)                                                          \
+    STATEMENT(BACKGROUND_LOOK, background_look)                                                    \
     STATEMENT(SLA_NEXT_WAKE, sla_next_wake)                                                        \
     STATEMENT(MEMBER_LOADS_LOCK, member_loads_lock)                                                \
     STATEMENT(MEMBER_LOADS, member_loads)                                                          \
