@@ -66,8 +66,9 @@ def account():
 class Cluster:
     """One postmaster in a new directory below `parent`; `remove` takes all of it away."""
 
-    def __init__(self, parent):
+    def __init__(self, parent, settings=None):
         self.bin = programs()
+        self.settings = {**SETTINGS, **(settings or {})}
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="relais-bench-", dir=parent))
         self.process = None
         # For psql, pgbench and nothing else of libpq's environment.
@@ -84,7 +85,7 @@ class Cluster:
                        check=True, capture_output=True, cwd=self.directory, **options)
         arguments = [self.bin / "postgres", "-D", self.directory / "data",
                      "-c", f"unix_socket_directories={self.directory}"]
-        for name, value in SETTINGS.items():
+        for name, value in self.settings.items():
             arguments += ["-c", f"{name}={value}"]
         with open(self.directory / "postgres.log", "wb") as log:
             self.process = processes.spawn(arguments, death_signal=signal.SIGQUIT, stdout=log, stderr=log,
