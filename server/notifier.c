@@ -157,6 +157,28 @@ static void hold_what_may_not_go(struct delivery *delivery, const struct notific
     delivery->count = kept;
 }
 
+/* Nobody is written to while away or on a day off: all of it goes in one mail afterwards. */
+static void hold_until_free(struct delivery *delivery)
+{
+    const struct outbox_message *message = delivery->message;
+    const int64_t free_us =
+        notification_free_us(message->catalog, delivery->member, message->taken_at_us);
+    if (free_us == message->taken_at_us || delivery->count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < delivery->count; i++) {
+        delivery->ids[i] = delivery->facts[i].id;
+    }
+    const struct outbox_result result = {
+        .outcome = OUTBOX_HELD,
+        .delay_us = free_us - message->taken_at_us,
+        .zone = delivery->zone,
+        .hours = delivery->member->hours,
+    };
+    settle(delivery, delivery->ids, delivery->count, &result);
+    delivery->count = 0;
+}
+
 static struct notification_reader reader_of(const struct delivery *delivery)
 {
     return (struct notification_reader){
@@ -310,6 +332,7 @@ static enum err_code deliver(struct sender *sender, const struct outbox_message 
     }
     drop_what_is_over(&delivery);
     if (delivery.member != NULL) {
+        hold_until_free(&delivery);
         hold_what_may_not_go(&delivery, &now);
     }
     drop_what_is_superseded(&delivery);

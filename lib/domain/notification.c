@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "domain/absence.h"
+
 const char *const notification_kind_names[] = {
     "new_mql",   "assigned",           "warning",    "breach", "refusal",
     "new_offer", "commitment_at_risk", "escalation", NULL};
@@ -16,6 +18,7 @@ static_assert(ARRAY_LEN(notification_kind_names) == NOTIFY_KIND_COUNT_ + 1 &&
               "every word has a name");
 
 enum { WORKDAYS = 0x1F, OPENS_HOUR = 8, CLOSES_HOUR = 19, DIGEST_MINUTES = 60 };
+enum { FREE_STEPS_MAX = 16 };
 const struct working_hours default_working_hours = {
     .opens_minute = OPENS_HOUR * 60, .closes_minute = CLOSES_HOUR * 60, .days = WORKDAYS};
 
@@ -261,6 +264,38 @@ bool notification_is_superseded(const struct notification_facts *facts, size_t c
         }
     }
     return false;
+}
+
+/* Until when the day off lasts; `at_us`: it is none, or nothing is known of it. */
+static int64_t day_off_ends_us(const struct calendar *calendar, int64_t at_us)
+{
+    int32_t next;
+    if (calendar == NULL || !calendar_covers(calendar, at_us, at_us + 1)) {
+        return at_us;
+    }
+    const int32_t day = zone_day(&calendar->zone, at_us);
+    return calendar_day_is_open(calendar, day) || !calendar_next_open_day(calendar, day, &next)
+               ? at_us
+               : zone_day_starts_us(&calendar->zone, next);
+}
+
+int64_t notification_free_us(const struct catalog *catalog, const struct member *member,
+                             int64_t now_us)
+{
+    const struct uuid team = catalog_organisation(catalog)->calendar_ids[member->team];
+    const struct calendar *calendar =
+        catalog_calendar(catalog, uuid_is_nil(member->calendar_id) ? team : member->calendar_id);
+    int64_t at_us = now_us;
+    /* An absence may end on a day off, and another one begin with the day after. */
+    for (int i = 0; i < FREE_STEPS_MAX; i++) {
+        const struct absence *absence = absence_of(catalog, member->id, at_us);
+        const int64_t next_us = absence != NULL ? absence->to_us : day_off_ends_us(calendar, at_us);
+        if (next_us == at_us) {
+            break;
+        }
+        at_us = next_us;
+    }
+    return at_us;
 }
 
 bool notification_may_go(const struct member *member, enum notification_mode mode,

@@ -100,6 +100,11 @@ const char *notification_is_over(const struct notification_facts *facts,
  * more about the same promise: of a warning, a breach and an escalation the last is told. */
 bool notification_is_superseded(const struct notification_facts *facts, size_t count, size_t at);
 
+/* When somebody may be written to at the earliest: `now_us`, unless they are away, or the calendar
+ * they work by (their own, else their team's) has the day off; then when that is over. */
+int64_t notification_free_us(const struct catalog *catalog, const struct member *member,
+                             int64_t now_us);
+
 /* Whether a mail of this mode may go now, by the member's local time. A digest may also go within
  * the hour that the member chose for it, whatever the hours are. */
 bool notification_may_go(const struct member *member, enum notification_mode mode,

@@ -500,6 +500,7 @@ static enum err_code claim(struct outbox *outbox, const struct rows *due,
     const int64_t now_us = row_time(due, 0, DUE_NOW);
     struct params *params = &outbox->params;
     struct rows *rows = NULL;
+    message->taken_at_us = now_us;
     message->id = uuid_is_nil(before) ? uuid_new(now_us) : before;
     params_clear(params);
     param_text(params, str_from(notification_channel_names[message->channel]));

@@ -38,6 +38,7 @@ struct outbox_message {
     struct uuid member_id;   /* of a mail */
     enum team team;          /* of a chat */
     int32_t attempt;         /* 1 for the first */
+    int64_t taken_at_us;     /* now, by the database's clock */
     int64_t until_us;        /* how long it is the taker's, by the database's clock */
     struct catalog *catalog; /* as it is now: a reference, given back by outbox_give_up */
     struct uuid ids[OUTBOX_ITEMS_MAX];
@@ -64,7 +65,7 @@ struct outbox_result {
     enum { OUTBOX_SENT, OUTBOX_SKIPPED, OUTBOX_FAILED, OUTBOX_AGAIN, OUTBOX_HELD } outcome;
     const char *reason; /* SKIPPED: a word */
     const char *error;  /* FAILED, AGAIN: a sentence without personal data */
-    int64_t delay_us;   /* AGAIN: not before */
+    int64_t delay_us;   /* AGAIN, HELD: not before */
     struct str zone;    /* AGAIN, HELD: of the hours below; absent: at any time */
     struct working_hours hours;
 };

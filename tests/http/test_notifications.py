@@ -252,6 +252,48 @@ def test_a_digest_is_one_mail_a_day(fresh, mailbox):
     assert handoffs_in(mailbox.wait(rep["email"], 2)[1]) == [second]
 
 
+def test_nobody_is_written_to_while_away(fresh, mailbox):
+    """What came meanwhile goes in one mail after the return."""
+    desk = funnel.Desk(fresh)
+    rep = make_member(fresh, notify={"warning": "none", "breach": "none"})
+    now = fresh.database.now()
+    absence = fresh.sales.make(f"/v1/members/{rep['id']}/absences", {
+        "from": times.text(now), "to": times.text(now + datetime.timedelta(hours=50))})
+    handoffs = [desk.mql()[1]["id"] for _ in range(2)]
+    wait_until(lambda: [one["due_at"] >= absence["to"] for one in notifications(fresh, rep, state="pending")] == [True, True],
+               what="the return")
+    assert {one["attempts"] for one in notifications(fresh, rep)} == {0} and mailbox.to(rep["email"]) == []
+    move(fresh, hours=51)
+    (letter,) = mailbox.wait(rep["email"])
+    assert sorted(handoffs_in(letter)) == sorted(handoffs)
+
+
+def test_a_day_off_is_the_calendars(fresh, mailbox):
+    """The member's own, else the team's; the day after is as usual."""
+    fresh.at_noon()
+    today = fresh.database.now().astimezone(zoneinfo.ZoneInfo("Europe/Paris")).date()
+    calendar = fresh.admin.make("/v1/sla/calendars", {
+        "name": "with a day off", "time_zone": "Europe/Paris", "hours": {day: [["00:00", "24:00"]] for day in ALWAYS["days"]},
+        "exceptions": [{"date": str(today), "hours": []}]})
+    desk = funnel.Desk(fresh)
+    own, other = (make_member(fresh, notify={"warning": "none"}, **fields) for fields in ({"calendar": calendar["id"]}, {}))
+    desk.mql()
+    mailbox.wait(other["email"])
+    def due(member):
+        (told,) = notifications(fresh, member, kind="new_mql", limit=1)[:1] or [None]
+        return told and told["due_at"] and times.parse(told["due_at"]).astimezone(zoneinfo.ZoneInfo("Europe/Paris"))
+    tomorrow = datetime.datetime.combine(today + datetime.timedelta(days=1), datetime.time(), zoneinfo.ZoneInfo("Europe/Paris"))
+    wait_until(lambda: due(own) and tomorrow <= due(own) < tomorrow + datetime.timedelta(minutes=5), what="the day after")
+    fresh.admin.change("/v1/organisation", {"calendars": {"sales": calendar["id"]}})
+    _, second = desk.mql()
+    wait_until(lambda: len([one for one in notifications(fresh, other, state="pending")
+                            if times.parse(one["due_at"]) >= tomorrow]) == 1, what="the team's day off")
+    fresh.database.move_clock_to(tomorrow + datetime.timedelta(minutes=6))
+    assert handoffs_in(mailbox.wait(other["email"], 2)[1]) == [second["id"]]
+    (letter,) = mailbox.wait(own["email"])
+    assert len(handoffs_in(letter)) == 2
+
+
 def test_only_what_still_stands_is_told(fresh, mailbox):
     """Handled, closed, contacted, refused the wish for it: all before the mail went."""
     desk = funnel.Desk(fresh)
