@@ -38,7 +38,7 @@ static bool buf_reserve(struct buf *buf, size_t len)
         return false;
     }
     size_t needed = buf->len + len + 1;
-    if (needed <= buf->cap)
+    if (buf->data != NULL && needed <= buf->cap)
         return true;
     size_t cap = buf->cap < BUF_FIRST_BYTES ? BUF_FIRST_BYTES : buf->cap;
     while (cap < needed)
