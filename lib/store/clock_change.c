@@ -22,7 +22,7 @@
 #include "store/store_internal.h"
 
 enum {
-    CLOCKS_AT_ONCE = 500,
+    CLOCKS_AT_ONCE = 200,
     PAUSES_OF_CLOCK_MAX = 100,
     TERMS_MAX = 64, /* different versions of policies in a batch; others wait for the next round */
     CHANGE_EVENT_BYTES_MAX = 4096,
