@@ -1,13 +1,12 @@
 #include "commands/import_record.h"
 
+#include "domain/deal.h"
 #include "handlers/handlers.h"
 #include "schema/schema.h"
 
 enum { PROPERTIES_BYTES_MAX = 16384, FUTURE_SECONDS_MAX = 300 };
 static const int64_t year_2000_us = INT64_C(946684800) * US_PER_SECOND;
-static const int64_t amount_max = INT64_C(9007199254740991); /* what JSON numbers hold everywhere */
-
-static const char *const deal_kind_names[] = {"new", "upsell", "renewal", NULL};
+static const int64_t amount_max = (int64_t)AMOUNT_MAX;
 
 void import_record_refuse(struct import_record *record, struct arena *arena, struct str field,
                           const char *detail)

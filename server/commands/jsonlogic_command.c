@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/json_write.h"
+#include "commands/input.h"
 #include "domain/jsonlogic.h"
 #include "schema/json.h"
 
@@ -16,15 +17,6 @@ enum {
     OUTPUT_BYTES_MAX = 16 << 20,
 };
 
-static bool read_standard_input(struct buf *buf)
-{
-    char chunk[4096];
-    size_t len;
-    while ((len = fread(chunk, 1, sizeof chunk, stdin)) > 0)
-        buf_append(buf, chunk, len);
-    return !buf->failed && ferror(stdin) == 0;
-}
-
 /* `what` is "RULE" or "DATA". */
 static bool parse_argument(const char *what, const char *argument, json_t **ret_value)
 {
@@ -33,7 +25,7 @@ static bool parse_argument(const char *what, const char *argument, json_t **ret_
     buf_init(&input, INPUT_BYTES_MAX);
     struct str text = str_from(argument);
     if (str_is(text, "-")) {
-        if (!read_standard_input(&input)) {
+        if (!input_read(stdin, &input)) {
             fprintf(stderr,
                     "relais jsonlogic: standard input cannot be read, or is longer than %d "
                     "bytes\n",

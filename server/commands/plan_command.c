@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "commands/command.h"
+#include "commands/input.h"
 #include "planner.h"
 #include "schema/json.h"
 
@@ -29,20 +30,14 @@ static enum err_code read_body(const char *path, struct buf *text, struct err *r
         return err_set(reterr, ERR_NOT_FOUND, "%s cannot be read: %s", path,
                        errno == ENOENT ? "there is no such file" : "the system refused");
     }
-    char chunk[4096];
-    size_t len;
-    while ((len = fread(chunk, 1, sizeof chunk, file)) > 0) {
-        buf_append(text, chunk, len);
-    }
-    const bool is_read = ferror(file) == 0;
+    const bool is_read = input_read(file, text);
     if (!is_standard) {
         (void)fclose(file);
     }
-    return is_read && !text->failed
-               ? OK
-               : err_set(reterr, ERR_TOO_LARGE,
-                         "The plan cannot be read, or is longer than %d bytes.",
-                         PLANNER_BODY_BYTES_MAX);
+    return is_read ? OK
+                   : err_set(reterr, ERR_TOO_LARGE,
+                             "The plan cannot be read, or is longer than %d bytes.",
+                             PLANNER_BODY_BYTES_MAX);
 }
 
 /* On the store's thread, while the rows are at hand. */

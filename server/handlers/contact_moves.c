@@ -2,12 +2,12 @@
  * What is decided about a contact by hand: merging a duplicate, deciding a review, bringing a
  * disqualified one back, recording a deal.
  */
+#include "domain/deal.h"
 #include "handlers/contact_answers.h"
 #include "handlers/handoff_refusal.h"
 #include "schema/currency.h"
 
 enum { NOTE_CHARS_MAX = 4000, REASON_CHARS_MAX = 2000 };
-#define AMOUNT_MAX 9007199254740991.0
 
 /* An input of this kind about the contact in the path, with If-Match; NULL: the reply says why not.
  */
@@ -173,8 +173,6 @@ enum request_step contact_requalify_start(struct request *request)
 }
 
 /* ---- deals ---- */
-
-static const char *const deal_kind_names[] = {"new", "upsell", "renewal", NULL};
 
 struct deal_body {
     int kind;

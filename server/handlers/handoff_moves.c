@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 
+#include "domain/deal.h"
 #include "handlers/handoff_document.h"
 #include "handlers/handoff_refusal.h"
 #include "schema/currency.h"
@@ -22,7 +23,6 @@ enum {
     DAY_OR_TIME_CHARS_MAX = 40,
     GPCT_BYTES_MAX = 256 * 1024,
 };
-#define AMOUNT_MAX 9007199254740991.0 /* what JSON clients can count to */
 
 static const char *const attempt_channel_names[] = {"call", "email", "meeting", "message", NULL};
 static const char *const attempt_outcome_names[] = {"reached", "no_answer", "left_message",

@@ -2,11 +2,10 @@
  * What went in: visits and clicks by day, money by month, each by channel and campaign. Recorded by
  * key, one or up to a thousand at a time: all or none, and the same again changes nothing.
  */
+#include "domain/deal.h"
 #include "handlers/handlers.h"
 
 enum { ITEMS_MAX = 1000, MONTH_CHARS = 7 };
-
-#define AMOUNT_MAX 9007199254740991.0
 
 struct traffic_item {
     int32_t days;
