@@ -1,8 +1,11 @@
 """Working hours: policies that count by a calendar, clocks that keep the version they were started with."""
 
+import contextlib
 import datetime
+import threading
 import zoneinfo
 
+import httpx
 import pytest
 
 from support import funnel, times
@@ -386,31 +389,74 @@ def test_a_change_that_was_left_is_finished_by_another_instance(fresh):
     assert wait_until(lambda: fresh.database.rows(finished), what="its end") == [(1, 1)]
 
 
-def test_many_clocks_are_reached_in_batches(fresh):
-    """Also those whose contacts were merged: who runs through them all comes by every one."""
-    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
-    desk = funnel.Desk(fresh)
-    handoff = desk.handoff_in("open")
-    fresh.database.execute("""
+def copy_handoff(service, handoff, count):
+    """So many contacts, handoffs and clocks more, like these."""
+    service.database.execute("""
         INSERT INTO contact SELECT (jsonb_populate_record(c, jsonb_build_object('contact_id', gen_random_uuid()))).*
-        FROM contact c, generate_series(1, 1200) WHERE c.contact_id = %s""", handoff["contact_id"])
-    fresh.database.execute("""
+        FROM contact c, generate_series(1, %s) WHERE c.contact_id = %s""", count, handoff["contact_id"])
+    service.database.execute("""
         INSERT INTO handoff SELECT (jsonb_populate_record(h, jsonb_build_object('contact_id', c.contact_id,
             'handoff_id', gen_random_uuid()))).*
         FROM handoff h, contact c WHERE h.handoff_id = %s AND c.contact_id <> h.contact_id""", handoff["id"])
-    fresh.database.execute("""
+    service.database.execute("""
         INSERT INTO sla_clock SELECT (jsonb_populate_record(k, jsonb_build_object('contact_id', h.contact_id,
             'handoff_id', h.handoff_id, 'clock_id', gen_random_uuid()))).*
         FROM sla_clock k, handoff h WHERE k.handoff_id = %s AND h.contact_id <> k.contact_id""", handoff["id"])
+
+
+def ask_in_vain(client, path, fields):
+    """Somebody who gets no answer."""
+    with contextlib.suppress(httpx.TransportError):
+        client.patch(path, {**fields, "apply_to_running": True})
+
+
+def reached(service):
+    """Each clock's time and version, and how often its change was kept and told."""
+    return service.database.rows("""
+        SELECT count(*), min(due_at - started_at), max(due_at - started_at), count(DISTINCT policy_version),
+               (SELECT count(*) FROM handoff_history WHERE kind = 'rescheduled'),
+               (SELECT count(DISTINCT clock_id) FROM handoff_history WHERE kind = 'rescheduled'),
+               (SELECT count(*) FROM event WHERE type = 'sla.changed')
+        FROM sla_clock""")[0]
+
+
+def test_many_clocks_are_reached_in_batches(fresh):
+    """Also those whose contacts were merged: who runs through them all comes by every one."""
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
+    handoff = funnel.Desk(fresh).handoff_in("open")
+    copy_handoff(fresh, handoff, 700)
     fresh.database.execute("""
         UPDATE contact SET merged_into = %s WHERE contact_id IN (
             SELECT contact_id FROM contact WHERE contact_id <> %s ORDER BY contact_id LIMIT 100)""",
                            handoff["contact_id"], handoff["contact_id"])
-    assert apply(fresh.admin, path, {"target": "PT48H"}) == (1201, 1201)
-    assert fresh.database.rows("""
-        SELECT count(*), min(due_at - started_at), max(due_at - started_at), count(DISTINCT policy_version)
-        FROM sla_clock""") == [(1201, datetime.timedelta(hours=48), datetime.timedelta(hours=48), 1)]
-    assert fresh.database.value("SELECT count(*) FROM handoff_history WHERE kind = 'rescheduled'") == 1201
+    assert apply(fresh.admin, path, {"target": "PT48H"}) == (701, 701)
+    days = datetime.timedelta(hours=48)
+    assert reached(fresh) == (701, days, days, 1, 701, 701, 701)
+
+
+@pytest.mark.concurrency
+def test_a_change_reaches_each_clock_once_whoever_is_killed(make_service):
+    """The instance that was asked is killed in the middle; the policy is changed once more meanwhile."""
+    three = make_service(instances=3).start()
+    try:
+        path = f"/v1/sla/policies/{set_policy(three, target='PT24H')['id']}"
+        copy_handoff(three, funnel.Desk(three).handoff_in("open"), 3000)
+        asked = threading.Thread(target=ask_in_vain, args=(three.admin, path, {"target": "PT48H"}))
+        asked.start()
+        wait_until(lambda: three.database.value("SELECT count(*) FROM sla_clock WHERE policy_version = 3") > 0, what="a batch")
+        three.servers[0].kill()
+        asked.join()
+        client = three.client("admin", 1)
+        client.change(path, {"target": "PT96H"})
+        three.database.pass_time(datetime.timedelta(seconds=11))
+        wait_until(lambda: three.database.value("SELECT count(*) FROM clock_change WHERE finished_at IS NULL") == 0,
+                   what="the end")
+        days = datetime.timedelta(hours=48)
+        assert reached(three) == (3001, days, days, 1, 3001, 3001, 3001)
+        three.servers[1].stop()
+        three.servers[2].stop()
+    finally:
+        three.end()
 
 
 @pytest.mark.parametrize("flag,found", [("yes", {"/apply_to_running": "type"}), (1, {"/apply_to_running": "type"})])
