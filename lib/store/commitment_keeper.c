@@ -42,6 +42,7 @@ static const int64_t idle_us = 500 * US_PER_MS;
 static const int64_t eager_us = 2 * US_PER_SECOND;
 static const int64_t look_again_us = 60 * US_PER_SECOND;
 static const int64_t pauses_by_work = 9;
+static const int64_t look_again_by_work = 200;
 static const int64_t pause_us_max = 5 * US_PER_SECOND;
 static const int64_t failure_pause_us = 500 * US_PER_MS;
 static const int64_t connect_timeout_us = 3 * US_PER_SECOND;
@@ -485,10 +486,12 @@ static enum err_code look_at_handoffs(struct store *store, const struct round *r
         code = excuse_surplus(store, round->now_us, reterr);
     }
     const int64_t end_us = clock_monotonic_us();
-    const int64_t rest_us = pauses_by_work * (end_us - begin_us);
+    const int64_t work_us = end_us - begin_us;
+    const int64_t rest_us = pauses_by_work * work_us;
     pause->least_us = rest_us < poll_us ? poll_us : rest_us > pause_us_max ? pause_us_max : rest_us;
     pause->most_us = pause->least_us;
-    keeper->next_look_us = end_us + look_again_us;
+    const int64_t again_us = look_again_by_work * work_us;
+    keeper->next_look_us = end_us + (again_us > look_again_us ? again_us : look_again_us);
     return code;
 }
 
