@@ -233,7 +233,7 @@ static void start_read(struct sla_status *status)
     status->read.op.context = status;
     (void)read_op_query(&status->read, STATEMENT_SLA_STATUS);
     (void)read_op_query(&status->read, STATEMENT_SLA_BREACHED);
-    (void)read_op_query(&status->read, STATEMENT_COMMITMENT_STATUS);
+    param_bool(read_op_query(&status->read, STATEMENT_COMMITMENT_STATUS), true);
     if (!store_submit(status->store, &status->read.op)) {
         struct err err;
         (void)err_set(&err, ERR_BUSY, "The service is busy. Try again in a moment.");

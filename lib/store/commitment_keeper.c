@@ -572,7 +572,7 @@ enum err_code keeper_start(struct store *store, struct err *reterr)
     arena_init(&keeper->arena, BATCH_ARENA_BYTES_MAX);
     arena_init(&keeper->scratch, MODEL_SCRATCH_BYTES);
     arena_init(&keeper->filter_arena, FILTERS_BYTES_MAX);
-    keeper->conn = conn_new(store->database_url, CONN_READS);
+    keeper->conn = conn_new(store->database_url, CONN_BOOKS);
     if (keeper->conn == NULL || pthread_create(&keeper->thread, NULL, keeper_main, store) != 0) {
         return err_set(reterr, ERR_NOMEM, "Cannot start the thread that keeps the commitments.");
     }

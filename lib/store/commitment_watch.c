@@ -86,7 +86,10 @@ enum err_code commitments_watch(struct store *store, int64_t version, int64_t no
     if (keeper->watched_version == version && now_us - keeper->watched_at_us < look_us) {
         return OK;
     }
-    enum err_code code = conn_run(keeper->conn, STATEMENT_COMMITMENT_STATUS, NULL, &rows, reterr);
+    params_clear(&keeper->params);
+    param_bool(&keeper->params, true);
+    enum err_code code =
+        conn_run(keeper->conn, STATEMENT_COMMITMENT_STATUS, &keeper->params, &rows, reterr);
     for (size_t row = 0; code == OK && row < rows_count(rows); row++) {
         code = look_at(store, rows, row, reterr);
         arena_clear(&keeper->arena);

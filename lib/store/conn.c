@@ -32,6 +32,8 @@ static const char write_options[] =
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
     " -c enable_mergejoin=off";
 
+static const char book_options[] = " -c plan_cache_mode=force_custom_plan";
+
 struct conn {
     const char *url;
     char options[sizeof session_options + sizeof write_options];
@@ -47,7 +49,9 @@ struct conn *conn_new(const char *url, enum conn_use use)
     if (conn != NULL) {
         *conn = (struct conn){.url = url};
         (void)snprintf(conn->options, sizeof conn->options, "%s%s", session_options,
-                       use == CONN_WRITES ? write_options : "");
+                       use == CONN_WRITES  ? write_options
+                       : use == CONN_BOOKS ? book_options
+                                           : "");
     }
     return conn;
 }

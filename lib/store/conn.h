@@ -20,6 +20,7 @@ enum conn_use {
     CONN_READS,  /* lists and reports: the planner is free */
     CONN_WRITES, /* batches: everything is found by key, so plans are made once and are index scans
                   */
+    CONN_BOOKS, /* what reads much and rarely: planned anew each time, for the tables as they are */
 };
 
 /* A closed connection for `url` (borrowed). NULL: out of memory. */

@@ -6,15 +6,29 @@
 #include "store/store_internal.h"
 
 /*
- * The lists of leads are written so that every plan of theirs is one lookup a row. PostgreSQL,
- * which takes a general plan for dear because it cannot know how few rows are wanted, would make a
- * new one each time: that costs more than to carry it out.
+ * How a statement is planned. The lists of leads are written so that every plan of theirs is one
+ * lookup a row. PostgreSQL, which takes a general plan for dear because it cannot know how few rows
+ * are wanted, would make a new one each time: that costs more than to carry it out. Where the
+ * commitments stand is the opposite: it reads much, and a plan of an hour ago may be one for tables
+ * that were empty.
  */
-static bool has_general_plan(const struct read_query *query)
+enum plan_mode { PLAN_AUTO, PLAN_ONCE, PLAN_ANEW };
+static const char *const plan_mode_names[] = {
+    [PLAN_AUTO] = "auto",
+    [PLAN_ONCE] = "force_generic_plan",
+    [PLAN_ANEW] = "force_custom_plan",
+};
+
+static enum plan_mode plan_mode_of(const struct read_query *query)
 {
-    return query->statement == STATEMENT_LEAD_NEWEST ||
-           query->statement == STATEMENT_LEAD_WORKING ||
-           query->statement == STATEMENT_LEAD_HOTTEST || query->statement == STATEMENT_LEAD_DUE;
+    if (query->statement == STATEMENT_COMMITMENT_STATUS) {
+        return PLAN_ANEW;
+    }
+    const bool is_leads = query->statement == STATEMENT_LEAD_NEWEST ||
+                          query->statement == STATEMENT_LEAD_WORKING ||
+                          query->statement == STATEMENT_LEAD_HOTTEST ||
+                          query->statement == STATEMENT_LEAD_DUE;
+    return is_leads ? PLAN_ONCE : PLAN_AUTO;
 }
 
 /* A round trip's statements, in the order in which they are sent and answered. */
@@ -23,7 +37,7 @@ struct sequence {
     size_t count;
     size_t op;
     size_t query;
-    bool is_general; /* the plan mode; each round trip begins without */
+    enum plan_mode mode; /* each round trip begins with PLAN_AUTO */
 };
 
 /* The next query; NULL at the end. *ret_is_switched: the plan mode has to change before it. */
@@ -38,16 +52,16 @@ static struct read_query *sequence_next(struct sequence *sequence, bool *ret_is_
         return NULL;
     }
     struct read_query *query = &sequence->ops[sequence->op]->queries[sequence->query++];
-    *ret_is_switched = has_general_plan(query) != sequence->is_general;
-    sequence->is_general = has_general_plan(query);
+    *ret_is_switched = plan_mode_of(query) != sequence->mode;
+    sequence->mode = plan_mode_of(query);
     return query;
 }
 
-static enum err_code send_plan_mode(struct conn *conn, bool is_general, struct err *reterr)
+static enum err_code send_plan_mode(struct conn *conn, enum plan_mode mode, struct err *reterr)
 {
     struct params params;
     params_init(&params);
-    param_bool(&params, is_general);
+    param_text(&params, str_from(plan_mode_names[mode]));
     const enum err_code code = conn_send(conn, STATEMENT_PLAN_MODE, &params, reterr);
     params_done(&params);
     return code;
@@ -61,7 +75,7 @@ static enum err_code send_all(struct conn *conn, struct read_op *const ops[], si
     bool is_switched = false;
     struct read_query *query;
     while (code == OK && (query = sequence_next(&sequence, &is_switched)) != NULL) {
-        code = is_switched ? send_plan_mode(conn, sequence.is_general, reterr) : OK;
+        code = is_switched ? send_plan_mode(conn, sequence.mode, reterr) : OK;
         code = code == OK ? conn_send(conn, query->statement, &query->params, reterr) : code;
     }
     return code == OK ? conn_sync(conn, reterr) : code;
