@@ -1,8 +1,8 @@
 /*
- * Commitments that will probably not be kept: the keeper's thread looks at the present periods once
- * a minute, and what is in danger is told (commitment.at_risk), once a period. When it is, and for
- * how long it has to have been, is decided in domain/commitment.c; since when it has been is in the
- * database, where a guarded update lets one instance tell it.
+ * Commitments that will probably not be kept: the keeper's thread looks at the present periods
+ * about once a minute, and what is in danger is told (commitment.at_risk), once a period. When it
+ * is, and for how long it has to have been, is decided in domain/commitment.c; since when it has
+ * been is in the database, where a guarded update lets one instance tell it.
  */
 #include "base/json_write.h"
 #include "store/commitment_rows.h"
@@ -10,7 +10,17 @@
 
 enum { EVENT_BYTES_MAX = 4096 };
 
+/* The least between two looks; a look at much that takes long has more rest, so that watching never
+ * costs more than half a per cent of a processor. */
 static const int64_t look_us = 60 * US_PER_SECOND;
+static const int64_t look_us_max = 15 * 60 * US_PER_SECOND;
+static const int64_t rest_by_work = 200;
+
+static int64_t rest_after(int64_t work_us)
+{
+    const int64_t rest_us = work_us * rest_by_work;
+    return rest_us < look_us ? look_us : rest_us > look_us_max ? look_us_max : rest_us;
+}
 
 static struct str danger_event(struct arena *arena, const struct rows *rows, size_t row,
                                const struct commitment_facts *facts,
@@ -83,9 +93,11 @@ enum err_code commitments_watch(struct store *store, int64_t version, int64_t no
 {
     struct keeper *keeper = &store->keeper;
     struct rows *rows = NULL;
-    if (keeper->watched_version == version && now_us - keeper->watched_at_us < look_us) {
+    if (keeper->watched_version == version &&
+        now_us - keeper->watched_at_us < keeper->watch_rest_us) {
         return OK;
     }
+    const int64_t begin_us = clock_monotonic_us();
     params_clear(&keeper->params);
     param_bool(&keeper->params, true);
     enum err_code code =
@@ -98,6 +110,7 @@ enum err_code commitments_watch(struct store *store, int64_t version, int64_t no
     if (code == OK) {
         keeper->watched_version = version;
         keeper->watched_at_us = now_us;
+        keeper->watch_rest_us = rest_after(clock_monotonic_us() - begin_us);
     }
     return code;
 }

@@ -91,6 +91,7 @@ struct keeper {
     int64_t due_version;     /* … as of this set-up */
     int64_t watched_at_us;   /* when it looked for what is in danger */
     int64_t watched_version; /* … as of this set-up */
+    int64_t watch_rest_us;   /* … and how long it does not look again */
     int64_t seen_last;       /* the feed's last position and the set-up's version when it looked */
     int64_t seen_version;    /* 0: it has to look anew */
     int64_t eager_until_us;  /* clock_monotonic_us: until then it looks in every round */
