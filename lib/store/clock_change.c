@@ -7,7 +7,8 @@
  * who touch their clocks; read, with a snapshot of after that, what runs or rests and is not late;
  * make each promise once more (lib/domain/promise.c); write clocks, histories and events, and how
  * far it has come. Who posts meanwhile waits for a batch at most, and whoever is killed, the next
- * one goes on where the last batch ended.
+ * one goes on where the last batch ended. Who asked for it waits until all are reached or, when
+ * there are many, is told how many are left to the thread in the background.
  *
  * A contact may be merged between being found and being locked; such a clock is passed over. So it
  * goes round until a round has changed nothing; what is done is not found again, for it has the
@@ -23,6 +24,7 @@
 
 enum {
     CLOCKS_AT_ONCE = 200,
+    CLOCKS_WAITED_FOR = 2000, /* about a second; then the answer says how many are left */
     PAUSES_OF_CLOCK_MAX = 100,
     TERMS_MAX = 64, /* different versions of policies in a batch; others wait for the next round */
     CHANGE_EVENT_BYTES_MAX = 4096,
@@ -474,6 +476,41 @@ static enum err_code run(struct clock_change *change)
     return code;
 }
 
+/* The thread in the background is to go on; *ret_left: with how many. */
+static enum err_code leave(struct clock_change *change, int64_t *ret_left)
+{
+    struct rows *rows = NULL;
+    params_clear(change->params);
+    param_uuid(change->params, change->entry_id);
+    param_int(change->params, change->version);
+    const enum err_code code =
+        conn_run(change->conn, STATEMENT_CLOCK_CHANGE_LEAVE, change->params, &rows, change->reterr);
+    if (code == OK) {
+        *ret_left = rows_count(rows) == 1 ? row_bigint(rows, 0, 0) : 0;
+    }
+    rows_free(rows);
+    if (code == OK && *ret_left > 0) {
+        atomic_store(&change->store->background.has_left_change, true);
+        background_notify(change->store, /* has_events= */ false, /* has_clocks= */ true);
+    }
+    return code;
+}
+
+/* What the answer says of a batch and of those before it. */
+static enum err_code tell_progress(struct clock_change *change, struct setup_op *op)
+{
+    const bool is_there = rows_count(change->take) == 1;
+    op->is_applied = change->is_finished;
+    op->clocks_changed = is_there ? row_bigint(change->take, 0, TAKE_CHANGED) : 0;
+    op->clocks_moved = is_there ? row_bigint(change->take, 0, TAKE_MOVED) : 0;
+    op->clocks_changed += (int64_t)change->changed;
+    op->clocks_moved += (int64_t)change->moved;
+    op->clocks_left = 0;
+    return op->is_applied || op->clocks_changed < CLOCKS_WAITED_FOR
+               ? OK
+               : leave(change, &op->clocks_left);
+}
+
 enum err_code clock_change_apply(struct worker *worker, struct setup_op *op, struct err *reterr)
 {
     struct clock_change change = {
@@ -485,16 +522,11 @@ enum err_code clock_change_apply(struct worker *worker, struct setup_op *op, str
         .entry_id = op->applied_id,
         .version = op->applied_version,
     };
-    const enum err_code code = run(&change);
+    enum err_code code = run(&change);
+    code = code != OK ? code : tell_progress(&change, op);
     if (code == OK) {
         const struct err ok = {.code = OK};
         char id[UUID_TEXT_BYTES];
-        const bool is_there = rows_count(change.take) == 1;
-        op->is_applied = change.is_finished;
-        op->clocks_changed = is_there ? row_bigint(change.take, 0, TAKE_CHANGED) : 0;
-        op->clocks_moved = is_there ? row_bigint(change.take, 0, TAKE_MOVED) : 0;
-        op->clocks_changed += (int64_t)change.changed;
-        op->clocks_moved += (int64_t)change.moved;
         op->op.now_us = change.now_us;
         op->snapshot = store_catalog(worker->store);
         op->entry =
@@ -527,7 +559,8 @@ enum err_code background_clock_changes(struct store *store, int64_t *next_us, st
     const int64_t now_us = clock_monotonic_us();
     enum err_code code = OK;
     if (uuid_is_nil(background->change_id)) {
-        if (now_us < background->next_changes_us) {
+        const bool is_told = atomic_exchange(&background->has_left_change, false);
+        if (!is_told && now_us < background->next_changes_us) {
             return OK;
         }
         code = find_left(background, reterr);

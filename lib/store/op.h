@@ -83,7 +83,8 @@ struct setup_item {
 /*
  * A change of a policy or a calendar may reach the clocks that run: `reaches_clocks` of the PATCH,
  * then SETUP_APPLY with the entry's id and new version, again and again until `is_applied`. Each
- * does one batch, so nothing waits long behind it. Should nobody go on, the background thread does.
+ * does one batch, so nothing waits long behind it. Should nobody go on, the background thread does:
+ * also when there are so many that nobody would want to wait (`clocks_left`).
  */
 struct setup_op {
     struct op op;
@@ -105,6 +106,7 @@ struct setup_op {
     bool is_applied;                 /* out: that was all */
     int64_t clocks_changed;          /* out: how many have the version, so far */
     int64_t clocks_moved;            /* out: … how many of these got another deadline */
+    int64_t clocks_left;             /* out: over 0: the background goes on with so many */
     struct arena *arena;
     struct faults *faults;    /* out, when err is ERR_INVALID */
     struct catalog *snapshot; /* out: the snapshot that holds the result; the caller's to unref */

@@ -84,6 +84,7 @@
     STATEMENT(CLOCK_CHANGE_WRITE, clock_change_write)                                              \
     STATEMENT(CLOCK_CHANGE_NOTE, clock_change_note)                                                \
     STATEMENT(CLOCK_CHANGE_LEFT, clock_change_left)                                                \
+    STATEMENT(CLOCK_CHANGE_LEAVE, clock_change_leave)                                              \
     STATEMENT(CATALOG_INSERT, catalog_insert)                                                      \
     STATEMENT(CATALOG_UPDATE, catalog_update)                                                      \
     STATEMENT(CATALOG_DELETE, catalog_delete)                                                      \

@@ -60,6 +60,7 @@ struct background {
     int64_t next_changes_us;
     struct uuid change_id; /* the entry whose change it goes on with; nil: none */
     int32_t change_version;
+    atomic_bool has_left_change; /* of clocks: a worker leaves one to the thread */
     int64_t next_agreement_us;
     int64_t absences_version;       /* of the set-up whose absences were looked at */
     int64_t absences_changed_at_us; /* since when, and when to look again: the database's clock */

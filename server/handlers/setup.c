@@ -283,6 +283,7 @@ static void write_reached(struct json_writer *json, const struct setup_op *setup
 {
     JSON_FIELD(json, "clocks_changed", json_int, setup->clocks_changed);
     JSON_FIELD(json, "deadlines_changed", json_int, setup->clocks_moved);
+    JSON_FIELD(json, "clocks_left", json_int, setup->clocks_left);
 }
 
 static enum request_step reach_finish(struct request *request, const struct setup_op *setup)
@@ -295,9 +296,11 @@ static enum request_step reach_finish(struct request *request, const struct setu
     if (setup->entry == NULL) {
         return problem(request, ERR_NOT_FOUND, not_found(request));
     }
-    return setup->is_applied
-               ? reply_entry_and(request, 200, setup->entry, setup->snapshot, write_reached)
-               : reach_on(request, setup);
+    if (!setup->is_applied && setup->clocks_left == 0) {
+        return reach_on(request, setup);
+    }
+    return reply_entry_and(request, setup->is_applied ? 200 : 202, setup->entry, setup->snapshot,
+                           write_reached);
 }
 
 enum request_step setup_finish(struct request *request)

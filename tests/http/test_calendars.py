@@ -260,6 +260,7 @@ def apply(client, path, fields):
     """(clocks that go by the new version, deadlines that are others)"""
     answer = client.change(path, {**fields, "apply_to_running": True})
     assert "apply_to_running" not in answer and "apply_to_running" not in client.read(path)
+    assert answer["clocks_left"] == 0
     return answer["clocks_changed"], answer["deadlines_changed"]
 
 
@@ -432,6 +433,18 @@ def test_many_clocks_are_reached_in_batches(fresh):
     assert apply(fresh.admin, path, {"target": "PT48H"}) == (701, 701)
     days = datetime.timedelta(hours=48)
     assert reached(fresh) == (701, days, days, 1, 701, 701, 701)
+
+
+def test_of_very_many_clocks_the_answer_says_how_many_are_left(fresh):
+    path = f"/v1/sla/policies/{set_policy(fresh, target='PT24H')['id']}"
+    copy_handoff(fresh, funnel.Desk(fresh).handoff_in("open"), 2100)
+    answer = expect(fresh.admin.patch(path, {"target": "PT48H", "apply_to_running": True}), 202).json()
+    assert answer["target"] == "PT48H"
+    assert [answer[name] for name in ("clocks_changed", "deadlines_changed", "clocks_left")] == [2000, 2000, 101]
+    finished = "SELECT changed, moved FROM clock_change WHERE finished_at IS NOT NULL"
+    assert wait_until(lambda: fresh.database.rows(finished), what="the end") == [(2101, 2101)]
+    days = datetime.timedelta(hours=48)
+    assert reached(fresh) == (2101, days, days, 1, 2101, 2101, 2101)
 
 
 @pytest.mark.concurrency
