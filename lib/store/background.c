@@ -147,19 +147,19 @@ struct str background_clock_event(struct arena *arena, const struct rows *rows, 
 }
 
 static size_t add_events(struct arena *arena, const struct rows *rows, const char *type,
-                         int64_t at_us, struct param *arrays[4])
+                         struct param *arrays[4])
 {
     for (size_t i = 0; i < rows_count(rows); i++) {
         item_text(arrays[0], str_from(type));
         item_uuid(arrays[1], row_uuid(rows, i, 0));
-        item_time(arrays[2], at_us);
+        item_time(arrays[2], row_time(rows, i, 5));
         item_text(arrays[3], background_clock_event(arena, rows, i));
     }
     return rows_count(rows);
 }
 
 static enum err_code write_events(struct background *background, const struct rows *breached,
-                                  const struct rows *warned, int64_t now_us, struct err *reterr)
+                                  const struct rows *warned, struct err *reterr)
 {
     const size_t count = rows_count(breached) + rows_count(warned);
     if (count == 0) {
@@ -170,8 +170,8 @@ static enum err_code write_events(struct background *background, const struct ro
     param_int(params, (int32_t)count);
     struct param *arrays[] = {param_array(params, ITEM_TEXT), param_array(params, ITEM_UUID),
                               param_array(params, ITEM_TIME), param_array(params, ITEM_TEXT)};
-    (void)add_events(&background->arena, breached, "sla.breached", now_us, arrays);
-    (void)add_events(&background->arena, warned, "sla.warning", now_us, arrays);
+    (void)add_events(&background->arena, breached, "sla.breached", arrays);
+    (void)add_events(&background->arena, warned, "sla.warning", arrays);
     return background_go_on(background, STATEMENT_EVENT_INSERT, NULL, reterr);
 }
 
@@ -205,7 +205,7 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
         code = background_go_on(background, STATEMENT_SLA_BREACH, &breached, reterr);
         code = code != OK ? code
                           : background_go_on(background, STATEMENT_SLA_WARN, &warned, reterr);
-        code = code != OK ? code : write_events(background, breached, warned, now_us, reterr);
+        code = code != OK ? code : write_events(background, breached, warned, reterr);
         code = code != OK ? code : background_escalate(store, locked, now_us, &escalated, reterr);
     }
     const size_t count = rows_count(breached) + rows_count(warned) + escalated;

@@ -18,6 +18,6 @@ taken AS (
     FROM due d
     WHERE k.contact_id = d.contact_id AND k.clock_id = d.clock_id
     RETURNING d.shown_id, k.clock_id, k.handoff_id, k.kind, k.due_at, d.before - cardinality(d.rest) AS count)
-SELECT t.shown_id, t.clock_id, t.handoff_id, t.kind, t.due_at
+SELECT t.shown_id, t.clock_id, t.handoff_id, t.kind, t.due_at, $2::timestamptz AS at
 FROM taken t
 CROSS JOIN LATERAL generate_series(1, t.count)
