@@ -19,8 +19,10 @@ enum {
 
 /* How sure it is what an answer is for; the surer takes the name. */
 enum rank {
-    RANK_MAPPED, /* the form says so */
-    RANK_FORMAT, /* the tool says so */
+    RANK_MAPPED,        /* the form says so */
+    RANK_FORMAT,        /* the tool says so */
+    RANK_TYPE_AND_NAME, /* of the type, and called so: a colleague's address may be asked for first
+                         */
     RANK_TYPE,
     RANK_NAME, /* it is called so */
     RANK_OWN,  /* nothing says; an attribute of its own */
@@ -158,6 +160,30 @@ static struct str name_by_map(struct resolver *resolver, const struct answer *an
 
 /* ---- 3. and 4. names and labels ---- */
 
+/* Without "{{…}}": where a tool puts earlier answers. */
+static struct str without_placeholders(struct resolver *resolver, struct str label)
+{
+    if (label.len == 0 || memmem(label.data, label.len, "{{", 2) == NULL) {
+        return label;
+    }
+    char *text = arena_alloc(resolver->arena, label.len);
+    if (text == NULL) {
+        resolver->is_out_of_memory = true;
+        return label;
+    }
+    size_t len = 0;
+    struct str rest = label;
+    while (rest.len > 0) {
+        const char *close = rest.len > 1 && rest.data[0] == '{' && rest.data[1] == '{'
+                                ? memmem(rest.data, rest.len, "}}", 2)
+                                : NULL;
+        const size_t step = close != NULL ? (size_t)(close - rest.data) + 2 : 1;
+        text[len++] = close != NULL ? ' ' : rest.data[0];
+        rest = str_slice(rest.data + step, rest.len - step);
+    }
+    return str_slice(text, len);
+}
+
 /* A name of ours as it stands: somebody made the form with us in mind. */
 static bool is_ours(const struct resolver *resolver, struct str name)
 {
@@ -213,7 +239,8 @@ static void name_by_label(struct resolver *resolver, struct candidate *item)
     }
     for (size_t i = 0; i <= ANSWER_NAMES_MAX && item->known == KNOWN_NOTHING; i++) {
         const char *name;
-        item->known = known_label(called(item->answer, i), &name);
+        const struct str label = without_placeholders(resolver, called(item->answer, i));
+        item->known = known_label(label, &name);
         item->name = str_from(name);
     }
     for (size_t i = 0;
@@ -222,31 +249,15 @@ static void name_by_label(struct resolver *resolver, struct candidate *item)
     }
 }
 
-/* ---- 5. an attribute of its own ---- */
-
-/* Without "{{…}}": where a tool puts earlier answers. */
-static struct str without_placeholders(struct resolver *resolver, struct str label)
+/* Whether an answer would be this without its type, too. */
+static bool is_called(struct resolver *resolver, const struct answer *answer, const char *name)
 {
-    if (label.len == 0 || memmem(label.data, label.len, "{{", 2) == NULL) {
-        return label;
-    }
-    char *text = arena_alloc(resolver->arena, label.len);
-    if (text == NULL) {
-        resolver->is_out_of_memory = true;
-        return label;
-    }
-    size_t len = 0;
-    struct str rest = label;
-    while (rest.len > 0) {
-        const char *close = rest.len > 1 && rest.data[0] == '{' && rest.data[1] == '{'
-                                ? memmem(rest.data, rest.len, "}}", 2)
-                                : NULL;
-        const size_t step = close != NULL ? (size_t)(close - rest.data) + 2 : 1;
-        text[len++] = close != NULL ? ' ' : rest.data[0];
-        rest = str_slice(rest.data + step, rest.len - step);
-    }
-    return str_slice(text, len);
+    struct candidate untyped = {.answer = answer};
+    name_by_label(resolver, &untyped);
+    return str_is(untyped.name, name);
 }
+
+/* ---- 5. an attribute of its own ---- */
 
 static bool has_a_meaning(struct str name)
 {
@@ -417,19 +428,14 @@ static void look_at(struct resolver *resolver, struct candidate *item)
         item->is_done = true;
         return;
     }
-    item->rank = answer->kind == ANSWER_PLAIN ? RANK_NAME : RANK_TYPE;
-    switch (answer->kind) {
-    case ANSWER_EMAIL:
-        item->name = STR_LITERAL("email");
-        break;
-    case ANSWER_PHONE:
-        item->name = STR_LITERAL("phone");
-        break;
-    case ANSWER_PLAIN:
-    case ANSWER_DETAIL:
+    if (answer->kind == ANSWER_PLAIN) {
+        item->rank = RANK_NAME;
         name_by_label(resolver, item);
-        break;
+        return;
     }
+    const char *name = answer->kind == ANSWER_EMAIL ? "email" : "phone";
+    item->rank = is_called(resolver, answer, name) ? RANK_TYPE_AND_NAME : RANK_TYPE;
+    item->name = str_from(name);
 }
 
 static void resolve(struct resolver *resolver)

@@ -5,7 +5,8 @@
  * In this order, the first that says something:
  *   1. the form's map (`fields`: their name → ours), by any name that the answer has, or its title,
  *      compared exactly, else without case, accents and punctuation;
- *   2. the tool's own format ("this is the page"), and its types: e-mail, telephone;
+ *   2. the tool's own format ("this is the page"), and its types: e-mail, telephone; of several
+ *      the first that is called so, else the first;
  *   3. a name that is ours already: of an attribute, of a visit's context, consent_…;
  *   4. well-known labels in French and English (domain/known_label.h), and the attributes' labels;
  *   5. otherwise an attribute of its own, called after the label in words joined by "_".

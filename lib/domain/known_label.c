@@ -13,14 +13,16 @@ static const struct {
      "work e mail;work email address;business email;business email address;professional email;"
      "company email;corporate email;contact email;email id;adresse email;adresse e mail;"
      "adresse mail;adresse electronique;adresse de messagerie;courriel;adresse courriel;"
-     "email professionnel;e mail professionnel;mail professionnel;email pro;e mail pro;mail pro;"
-     "courriel professionnel;adresse email professionnelle;adresse e mail professionnelle;"
-     "adresse mail professionnelle;adresse email pro;adresse mail pro;email de contact;"
-     "e mail de contact"                                                                                        },
-    {"first_name",   "first name;firstname;given name;givenname;forename;fname;prenom;prenoms;"
-                   "prenom s"                                                                 },
-    {"last_name",    "last name;lastname;surname;family name;familyname;lname;nom de famille;"
-                  "nom d usage"                                                                },
+     "email professionnel;e mail professionnel;mail professionnel;email pro;e mail pro;"
+     "mail pro;courriel professionnel;adresse email professionnelle;"
+     "adresse e mail professionnelle;adresse mail professionnelle;adresse email pro;"
+     "adresse mail pro;email de contact;e mail de contact;best email;best email address;"
+     "best email to reach you;where can we email you;what email can we reach you at"                            },
+    {"first_name",
+     "first name;firstname;name first;name first name;names first name;given name;givenname;"
+     "forename;fname;prenom;prenoms;prenom s"                                                                   },
+    {"last_name",    "last name;lastname;name last;name last name;names last name;surname;family name;"
+                  "familyname;lname;nom de famille;nom d usage"                                },
     {"phone",        "phone;phone number;phonenumber;telephone;telephone number;tel;mobile;mobile phone;"
               "mobilephone;mobile number;mobile phone number;cell;cell phone;cellphone;work phone;"
               "business phone;direct phone;contact number;numero de telephone;numero de tel;"
@@ -33,25 +35,34 @@ static const struct {
      "entreprise;nom de l entreprise;nom d entreprise;nom de votre entreprise;societe;"
      "nom de la societe;nom de societe;nom de votre societe;entreprise societe;"
      "societe entreprise;raison sociale;organisme;nom de l organisme;structure;"
-     "nom de la structure;etablissement;nom de l etablissement;employeur"                                       },
+     "nom de la structure;etablissement;nom de l etablissement;employeur;"
+     "which company do you work for;what company do you work for;who do you work for;"
+     "where do you work;company you work for;dans quelle entreprise travaillez vous;"
+     "pour quelle entreprise travaillez vous;quelle entreprise representez vous"                                },
     {"company_size",
      "company size;companysize;size of company;size of your company;number of employees;"
-     "no of employees;numberofemployees;numemployees;employees;employee count;headcount;team size;"
-     "organisation size;organization size;how many employees;how many employees do you have;"
-     "how many employees does your company have;how many people work at your company;effectif;"
-     "effectifs;effectif de l entreprise;effectif de votre entreprise;nombre d employes;"
-     "nombre de salaries;nombre de collaborateurs;taille de l entreprise;"
-     "taille de votre entreprise;taille d entreprise;taille de la societe;combien de salaries;"
-     "combien de collaborateurs;combien d employes;combien de salaries avez vous;"
-     "combien de collaborateurs avez vous;combien d employes avez vous"                                         },
+     "no of employees;numberofemployees;numemployees;employees;employee count;headcount;"
+     "team size;organisation size;organization size;how many employees;"
+     "how many employees do you have;how many employees does your company have;"
+     "how many people work at your company;effectif;effectifs;effectif de l entreprise;"
+     "effectif de votre entreprise;nombre d employes;nombre de salaries;"
+     "nombre de collaborateurs;taille de l entreprise;taille de votre entreprise;"
+     "taille d entreprise;taille de la societe;combien de salaries;combien de collaborateurs;"
+     "combien d employes;combien de salaries avez vous;combien de collaborateurs avez vous;"
+     "combien d employes avez vous"                                                                             },
     {"industry",     "industry;industry sector;sector;business sector;secteur;secteur d activite;"
                  "secteur activite;domaine d activite;activite;activite de l entreprise;branche"},
     {"job_title",
      "job title;jobtitle;job;job position;job role;job function;position;role;occupation;"
      "profession;fonction;poste;poste occupe;poste actuel;intitule de poste;intitule du poste;"
-     "fonction dans l entreprise;role dans l entreprise;metier;fonction poste;poste fonction"                   },
-    {"country",      "country;country region;country of residence;pays;pays de residence;pays region"           },
-    {"city",         "city;town;city town;ville;commune;localite"                                               },
+     "fonction dans l entreprise;role dans l entreprise;metier;fonction poste;poste fonction;"
+     "quel poste occupez vous;quelle fonction occupez vous;role at the company;"
+     "role in the company;role in your company"                                                                 },
+    {"country",
+     "country;country region;country of residence;address country;which country are you in;"
+     "which country are you based in;in which country are you based;dans quel pays etes vous;"
+     "adresse pays;pays;pays de residence;pays region"                                                          },
+    {"city",         "city;town;city town;address city;adresse ville;ville;commune;localite"                    },
     {"website",
      "website;web site;website url;website address;company website;company website url;"
      "site web;site internet;site web de l entreprise;adresse du site;adresse du site web;"
@@ -67,7 +78,8 @@ static const struct {
 
 static const char full_name_phrases[] =
     "full name;fullname;complete name;first and last name;first name and last name;"
-    "first name last name;name and surname;contact name;nom complet;nom et prenom;nom et prenoms;"
+    "first name last name;name and surname;contact name;nom complet;comment vous appelez vous;"
+    "nom et prenom;nom et prenoms;"
     "nom prenom;nom prenoms;prenom et nom;prenom nom;prenoms et nom;nom de contact;nom du contact";
 
 /* What stands before and behind the thing that is asked for. */
@@ -81,6 +93,12 @@ static const char leading_phrases[] =
 static const char trailing_phrases[] =
     "please;required;optional;mandatory;s il vous plait;s il te plait;svp;stp;obligatoire;"
     "facultatif;facultative;optionnel;optionnelle";
+
+/* How a question to the visitor begins, behind "Hello!" or "Nice to meet you, Zoé." */
+static const char asking_phrases[] =
+    "what;which;where;who;how;in which;your;and your;please;enter;tell us;quel;quelle;quels;"
+    "quelles;dans quel;dans quelle;pour quelle;combien;comment;votre;vos;et votre;indiquez;entrez;"
+    "merci";
 
 /* ---- lists of phrases ---- */
 
@@ -175,7 +193,10 @@ size_t known_label_fold(struct str label, char out[static KNOWN_LABEL_BYTES_MAX]
     return len;
 }
 
-enum known_label known_label(struct str label, const char **ret_name)
+/* ---- a label ---- */
+
+/* A label as a whole. */
+static enum known_label known_whole(struct str label, const char **ret_name)
 {
     char words_text[KNOWN_LABEL_BYTES_MAX];
     const struct str words = str_slice(words_text, known_label_fold(label, words_text));
@@ -193,4 +214,46 @@ enum known_label known_label(struct str label, const char **ret_name)
         return KNOWN_FULL_NAME;
     }
     return str_is(words, "name") ? KNOWN_NAME : str_is(words, "nom") ? KNOWN_NOM : KNOWN_NOTHING;
+}
+
+static bool is_asking(struct str clause)
+{
+    char folded[KNOWN_LABEL_BYTES_MAX];
+    const struct str words = str_slice(folded, fold_words(clause, folded, sizeof folded));
+    struct str phrases = str_from(asking_phrases);
+    while (phrases.data != NULL) {
+        if (begins_with(words, str_cut(&phrases, ';'))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a clause ends before the byte at `i`: at a mark and a blank, or with the line. */
+static bool begins_clause(struct str label, size_t i)
+{
+    static const char marks[] = {'.', '!', '?', ',', ':', ';'};
+    const bool is_behind_mark = i > 1 && label.data[i - 1] == ' ' &&
+                                memchr(marks, label.data[i - 2], sizeof marks) != NULL;
+    return is_behind_mark || label.data[i - 1] == '\n';
+}
+
+/* The last clause of several, when it asks the visitor something; else absent. */
+static struct str last_question(struct str label)
+{
+    for (size_t i = label.len; i-- > 1;) {
+        const struct str clause = str_slice(label.data + i, label.len - i);
+        if (begins_clause(label, i) && str_trim(clause).len > 0) {
+            return is_asking(clause) ? clause : (struct str){.data = NULL};
+        }
+    }
+    return (struct str){.data = NULL};
+}
+
+enum known_label known_label(struct str label, const char **ret_name)
+{
+    const enum known_label known = known_whole(label, ret_name);
+    const struct str question = known == KNOWN_NOTHING ? last_question(label)
+                                                       : (struct str){.data = NULL};
+    return question.data != NULL ? known_whole(question, ret_name) : known;
 }

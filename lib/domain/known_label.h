@@ -2,7 +2,8 @@
  * What people call the usual questions of a form, in French and English: "Adresse e-mail
  * professionnelle *" is email, "What is your first name?" first_name.
  *
- * A label counts as known only as a whole: "Nom du projet" is not a name.
+ * A label counts as known only as a whole: "Nom du projet" is not a name. Of several sentences or
+ * clauses the last one is the label when it asks something: "Hello! What's your e-mail?".
  */
 #pragma once
 

@@ -159,6 +159,15 @@ struct answer *adapted_add_named(struct adapted *adapted, struct str name, struc
     return answer;
 }
 
+void adapted_add_page(struct adapted *adapted, const char *name, struct str url)
+{
+    struct answer *answer = adapted_add_named(adapted, str_from(name), url);
+    if (answer != NULL) {
+        answer->ours = "page_url";
+        answer->kind = ANSWER_DETAIL;
+    }
+}
+
 /* ---- values ---- */
 
 /* A text being made of parts; what would make it too long is left out. */

@@ -127,13 +127,9 @@ enum err_code hubspot_read(const json_t *body, struct adapted *adapted, struct e
     }
     adapted->occurred_at_us = time_of(json_object_get(body, "submittedAt"));
     take_fields(adapted, fields);
-    struct answer *page = adapted_add_named(
-        adapted, STR_LITERAL("pageUri"),
-        adapted_text(adapted, json_object_get(json_object_get(body, "context"), "pageUri")));
-    if (page != NULL) {
-        page->ours = "page_url";
-        page->kind = ANSWER_DETAIL;
-    }
+    const json_t *context = json_object_get(body, "context");
+    adapted_add_page(adapted, "pageUri",
+                     adapted_text(adapted, json_object_get(context, "pageUri")));
     const json_t *legal = json_object_get(body, "legalConsentOptions");
     take_consents(adapted, legal);
     adapted->consent_text = consent_text_of(adapted, legal);

@@ -12,6 +12,8 @@ struct answer *adapted_add(struct adapted *adapted, struct str value);
 void answer_add_name(struct answer *answer, struct str name);
 /* adapted_add with one name, which is also the label. */
 struct answer *adapted_add_named(struct adapted *adapted, struct str name, struct str value);
+/* The page that the form stood on, called `name` by the tool; absent: not told. */
+void adapted_add_page(struct adapted *adapted, const char *name, struct str url);
 
 /* A value as text by the rules of adapter.h; absent for null, NULL and what is empty. Lives in the
  * value or the arena. */

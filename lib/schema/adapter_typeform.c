@@ -7,7 +7,7 @@
  *
  * An answer's value is in the member that its type names. Questions made of several (contact_info,
  * address, matrix, group) are answered one by one; what they ask is in the definition, nested in
- * "properties.fields".
+ * "properties.fields", where "subfield_key" says what a part is in the form of any language.
  */
 #include "schema/adapter_internal.h"
 
@@ -20,6 +20,7 @@ struct question {
     struct str id;
     struct str ref;
     struct str title;
+    struct str part;         /* "first_name": of a question of several parts, whatever its title */
     struct str matrix_title; /* of the matrix whose row it is; absent: none */
 };
 
@@ -40,6 +41,7 @@ static void collect(struct questions *questions, const json_t *fields, struct st
             .id = json_str_of(json_object_get(field, "id")),
             .ref = json_str_of(json_object_get(field, "ref")),
             .title = title,
+            .part = json_str_of(json_object_get(field, "subfield_key")),
             .matrix_title = matrix_title,
         };
         const bool is_matrix = str_is(json_str_of(json_object_get(field, "type")), "matrix");
@@ -120,12 +122,15 @@ static bool is_readable(struct str ref)
 static void name_answer(struct adapted *adapted, struct answer *answer, struct str id,
                         struct str ref, const struct question *question)
 {
-    const struct str title = question != NULL ? question->title : (struct str){.data = NULL};
+    static const struct question unknown = {.title = {.data = NULL}};
+    question = question != NULL ? question : &unknown;
+    const struct str title = question->title;
     answer_add_name(answer, ref);
     answer_add_name(answer, id);
     answer_add_name(answer, title);
+    answer_add_name(answer, question->part);
     answer->label = title.len > 0 ? title : ref.len > 0 ? ref : id;
-    if (question != NULL && question->matrix_title.len > 0) {
+    if (question->matrix_title.len > 0) {
         const char *both = arena_printf(adapted->arena, "%.*s %.*s",
                                         STR_ARGS(question->matrix_title), STR_ARGS(title));
         adapted->is_out_of_memory |= both == NULL;

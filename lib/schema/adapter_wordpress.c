@@ -15,15 +15,7 @@
  * made belongs to the id that is derived from them.
  */
 #include "schema/adapter_internal.h"
-
-static void add_page(struct adapted *adapted, struct str url)
-{
-    struct answer *answer = adapted_add_named(adapted, STR_LITERAL("source_url"), url);
-    if (answer != NULL) {
-        answer->ours = "page_url";
-        answer->kind = ANSWER_DETAIL;
-    }
-}
+#include "schema/php_value.h"
 
 /* id, form, page and time of an entry; false: it is none. */
 static bool identify_entry(struct adapted *adapted, const char *tool, const json_t *entry,
@@ -91,6 +83,54 @@ static void label_numbers(struct adapted *adapted, struct answer *answer)
     answer->label = str_from(label);
 }
 
+/* A field of a person's name, "1.3" and "1.6" beside "1.2", "1.4" and "1.8": entries hold every
+ * input of a field, also an empty one, so that of boxes, addresses and all others there is a first.
+ */
+static const char *name_part(struct adapted *adapted, const json_t *entry, struct str input)
+{
+    static const char *const others[] = {"1", "5", "7", "9"};
+    struct str part = input;
+    const struct str field = str_cut(&part, '.');
+    const char *ours = str_is(part, "3") ? "first_name" : str_is(part, "6") ? "last_name" : NULL;
+    for (size_t i = 0; ours != NULL && i < ARRAY_LEN(others); i++) {
+        const char *other = arena_printf(adapted->arena, "%.*s.%s", STR_ARGS(field), others[i]);
+        adapted->is_out_of_memory |= other == NULL;
+        if (other == NULL || json_object_get(entry, other) != NULL) {
+            return NULL;
+        }
+    }
+    return ours;
+}
+
+/* Lists and multiple choices are kept as PHP's or JSON's text of an array. NULL: it is none. */
+static json_t *unpacked(struct str value)
+{
+    json_t *array;
+    struct err ignored;
+    if (str_starts_with(value, "a:")) {
+        return php_value_read(value);
+    }
+    return str_starts_with(value, "[") && json_parse(value, &array, &ignored) == OK ? array : NULL;
+}
+
+static void unpack_values(struct adapted *adapted)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < adapted->count; i++) {
+        struct answer answer = adapted->answers[i];
+        json_auto_t *array = unpacked(answer.value);
+        if (array != NULL) {
+            const struct str text = str_trim(adapted_text(adapted, array));
+            answer.value = arena_str(adapted->arena, text); /* it may be a part of the array */
+            adapted->is_out_of_memory |= answer.value.data == NULL;
+        }
+        if (answer.value.len > 0) { /* an empty array is no answer */
+            adapted->answers[kept++] = answer;
+        }
+    }
+    adapted->count = kept;
+}
+
 /* "2026-11-21 14:30:00", which Gravity Forms keeps in UTC. */
 static int64_t created_at(struct adapted *adapted, const json_t *entry)
 {
@@ -106,36 +146,68 @@ enum err_code gravityforms_read(const json_t *body, struct adapted *adapted, str
     const bool is_entry =
         identify_entry(adapted, "gravityforms", body, /* time_name= */ "date_created");
     adapted_take_flat(adapted, body, /* but= */ NULL);
+    unpack_values(adapted);
     for (size_t i = 0; i < adapted->count; i++) {
         struct answer *answer = &adapted->answers[i];
         if (is_entry && is_of_entry(answer->names[0])) {
             answer->kind = ANSWER_DETAIL;
         }
+        answer->ours = is_entry ? name_part(adapted, body, answer->names[0]) : NULL;
         label_numbers(adapted, answer);
     }
     if (is_entry) {
         adapted->occurred_at_us = created_at(adapted, body);
-        add_page(adapted, adapted_member(adapted, body, "source_url"));
+        adapted_add_page(adapted, "source_url", adapted_member(adapted, body, "source_url"));
     }
     return OK;
 }
 
 /* ---- Fluent Forms ---- */
 
+static void keep_text(struct adapted *adapted, struct str *text)
+{
+    if (text->data != NULL) {
+        *text = arena_str(adapted->arena, *text);
+        adapted->is_out_of_memory |= text->data == NULL;
+    }
+}
+
+/* As its table holds an entry: the response as JSON's text. What is read lives in the arena. */
+static void take_packed(struct adapted *adapted, struct str response)
+{
+    struct err ignored;
+    json_auto_t *parsed = NULL;
+    if (json_parse(response, &parsed, &ignored) != OK || !json_is_object(parsed)) {
+        return;
+    }
+    adapted_take_flat(adapted, parsed, /* but= */ NULL);
+    for (size_t i = 0; i < adapted->count; i++) {
+        struct answer *answer = &adapted->answers[i];
+        for (size_t j = 0; j < ANSWER_NAMES_MAX; j++) {
+            keep_text(adapted, &answer->names[j]);
+        }
+        keep_text(adapted, &answer->label);
+        keep_text(adapted, &answer->value);
+    }
+}
+
 enum err_code fluentforms_read(const json_t *body, struct adapted *adapted, struct err *reterr)
 {
     (void)reterr;
     const json_t *beside = json_object_get(body, "__submission");
     const json_t *response = json_object_get(body, "response");
-    const bool is_entry = json_is_object(response) &&
+    const bool is_entry = (json_is_object(response) || json_is_string(response)) &&
                           adapted_member(adapted, body, "form_id").data != NULL;
     const json_t *entry = json_is_object(beside) ? beside : is_entry ? body : NULL;
     if (entry != NULL) {
         (void)identify_entry(adapted, "fluentforms", entry, /* time_name= */ "created_at");
     }
-    /* Beside the fields it has the same answers once more. */
-    adapted_take_flat(adapted, is_entry ? response : body, /* but= */ "__submission");
-    add_page(adapted, adapted_member(adapted, entry, "source_url"));
+    if (is_entry && json_is_string(response)) {
+        take_packed(adapted, json_str_of(response));
+    } else { /* beside the fields it has the same answers once more */
+        adapted_take_flat(adapted, is_entry ? response : body, /* but= */ "__submission");
+    }
+    adapted_add_page(adapted, "source_url", adapted_member(adapted, entry, "source_url"));
     return OK;
 }
 
@@ -146,6 +218,7 @@ enum err_code contactform7_read(const json_t *body, struct adapted *adapted, str
     (void)reterr;
     adapted_take_flat(adapted, body, /* but= */ NULL);
     const struct str page = adapted_member(adapted, body, "_url");
-    add_page(adapted, page.data != NULL ? page : adapted_member(adapted, body, "_post_url"));
+    adapted_add_page(adapted, "source_url",
+                     page.data != NULL ? page : adapted_member(adapted, body, "_post_url"));
     return OK;
 }

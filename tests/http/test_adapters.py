@@ -74,13 +74,21 @@ TAKEN = [
      {"first_name": "Zoé", "last_name": "Lemoine", "phone": "33612345678", "company": "Exemple", "message": "Bonjour"},
      {"utm_source": "google"}),
     ("webflow", "webflow_v1", "zoe@exemple.fr", {"first_name": "Zoé", "last_name": "Lemoine"}, {}),
-    ("gravityforms", "gravityforms_entry", "zoe@exemple.fr", {"field_1_3": "Zoé", "field_3": "Exemple Industrie"},
+    ("gravityforms", "gravityforms_entry", "zoe@exemple.fr", {"first_name": "Zoé", "last_name": "Lemoine", "field_3": "Exemple Industrie"},
      {"page_url": "https://www.exemple.fr/contact/?utm_source=google&utm_medium=cpc", "utm_source": "google",
       "utm_medium": "cpc"}),
     ("fluentforms", "fluentforms", "zoe@exemple.fr",
      {"first_name": "Zoé", "last_name": "Lemoine", "phone": "+33 6 12 34 56 78", "city": "Paris", "country": "FR",
       "gdpr_agreement": "on"}, {"page_url": "https://www.exemple.fr/contact/"}),
     ("fluentforms", "fluentforms_entry", "paul@exemple.fr", {"first_name": "Paul", "last_name": "Durand"},
+     {"page_url": "https://www.exemple.fr/contact/"}),
+    ("typeform", "typeform_colleague", "zoe@exemple.fr", {"first_name": "Zoé", "phone": "+33612345678", "company": "Exemple"}, {}),
+    ("webflow", "webflow_v1_envelope", "zoe@exemple.fr", {"first_name": "Zoé", "last_name": "Lemoine"},
+     {"page_url": "https://www.exemple.fr/contact?utm_source=bing", "utm_source": "bing"}),
+    ("gravityforms", "gravityforms_lists", "lea@exemple.fr",
+     {"first_name": "Léa", "last_name": "Martin", "field_4": "Cloud, Sécurité", "field_5": "Nom: Paul; Rang: 2"},
+     {"page_url": "https://www.exemple.fr/contact/"}),
+    ("fluentforms", "fluentforms_row", "noe@exemple.fr", {"first_name": "Noé", "last_name": "Petit"},
      {"page_url": "https://www.exemple.fr/contact/"}),
     ("contactform7", "contactform7", "elodie@exemple.fr",
      {"first_name": "Élodie", "last_name": "Ñandú", "your_subject": "Demande de devis", "checkbox_42": "Cloud, IA"},
@@ -183,7 +191,7 @@ def test_form_bodies_of_wordpress(service, form):
 # --- retries --------------------------------------------------------------------------------------
 
 WITH_IDS = ["typeform_all_types", "typeform_groups", "tally_all_types", "webflow", "webflow_v1", "gravityforms_entry",
-            "fluentforms", "fluentforms_entry"]
+            "fluentforms", "fluentforms_entry", "fluentforms_row", "webflow_v1_envelope"]
 
 
 @pytest.mark.parametrize("name", WITH_IDS)

@@ -84,10 +84,9 @@ static void test_typeform(void **state)
     (void)state;
     assert_sample("typeform", "typeform_all_types", /* map= */ NULL,
                   "email=zoe@exemple.fr\nphone=+33612345678\n"
-                  "first_name=Zoé\n"
+                  "first_name=Zoé\nlast_name=Lemoine\n"
                   "company_size=250\ncountry=FR\nwebsite=https://www.exemple.fr\n"
                   "utm_source=newsletter\nutm_medium=email\n"
-                  "et_votre_nom_de_famille=Lemoine\n"
                   "avez_vous_deja_un_prestataire=false\n"
                   "topics=Coûts, Sécurité, Écologie\ndebut_du_projet=2027-01-15\n"
                   "brief=https://api.typeform.com/responses/files/1/cdc.pdf\nfee=1\n"
@@ -99,6 +98,16 @@ static void test_typeform(void **state)
                   "email=jane@example.com\nfirst_name=Jane\nlast_name=van Doe\n"
                   "company=Example & Sons\ncity=Lyon\n"
                   "etes_vous_satisfait_prix=Oui\netes_vous_satisfait_service=Parfois\n");
+}
+
+/* Of several addresses and numbers the visitor's own, whatever comes first. */
+static void test_whose_address_it_is(void **state)
+{
+    (void)state;
+    assert_sample("typeform", "typeform_colleague", /* map= */ NULL,
+                  "phone=+33612345678\nemail=zoe@exemple.fr\nfirst_name=Zoé\ncompany=Exemple\n"
+                  "whom_of_your_colleagues_shall_we_invite=colleague@exemple.fr\n"
+                  "a_fax_if_you_have_one=+33100000000\n");
 }
 
 static void test_tally(void **state)
@@ -124,17 +133,30 @@ static void test_webflow(void **state)
                   "company=Exemple\nutm_source=google\nmessage=Bonjour\nnewsletter=true\n");
     assert_sample("webflow", "webflow_v1", /* map= */ NULL,
                   "email=zoe@exemple.fr\nfirst_name=Zoé\nlast_name=Lemoine\n");
+    assert_sample("webflow", "webflow_v1_envelope", /* map= */ NULL,
+                  "page_url=https://www.exemple.fr/contact?utm_source=bing\n"
+                  "email=zoe@exemple.fr\nfirst_name=Zoé\nlast_name=Lemoine\n");
 }
 
 static void test_wordpress(void **state)
 {
     (void)state;
     assert_sample("gravityforms", "gravityforms_entry", /* map= */ NULL,
+                  "first_name=Zoé\nlast_name=Lemoine\n"
                   "page_url=https://www.exemple.fr/contact/?utm_source=google&utm_medium=cpc\n"
-                  "email=zoe@exemple.fr\n"
-                  "field_1_3=Zoé\nfield_1_6=Lemoine\nfield_3=Exemple Industrie\nfield_4_1=Cloud\n"
+                  "email=zoe@exemple.fr\nfield_3=Exemple "
+                  "Industrie\nfield_4_1=Cloud\n"
                   "field_4_3=Sécurité\nfield_5_1=1\nfield_5_2=J'accepte de recevoir vos e-mails\n"
                   "field_5_3=2\nfield_6=Bonjour,\nmerci\n");
+    assert_sample("gravityforms", "gravityforms_lists", /* map= */ NULL,
+                  "first_name=Léa\nlast_name=Martin\npage_url=https://www.exemple.fr/contact/\n"
+                  "email=lea@exemple.fr\nfield_3_3=Cloud\nfield_3_6=IA\n"
+                  "field_4=Cloud, Sécurité\nfield_5=Nom: Paul; Rang: 2\nfield_6=Prix, Délai\n"
+                  "field_9=a:2:{not PHP\nfield_10=[not JSON\nfield_11_3=Paul\n"
+                  "field_11_6=Durand\n");
+    assert_sample("fluentforms", "fluentforms_row", /* map= */ NULL,
+                  "page_url=https://www.exemple.fr/contact/\nfirst_name=Noé\nlast_name=Petit\n"
+                  "email=noe@exemple.fr\nrepeater=a, b, c, d\n");
     assert_sample("fluentforms", "fluentforms", /* map= */ NULL,
                   "page_url=https://www.exemple.fr/contact/\n"
                   "first_name=Zoé\nlast_name=Lemoine\nemail=zoe@exemple.fr\n"
@@ -340,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_typeform),
+        cmocka_unit_test(test_whose_address_it_is),
         cmocka_unit_test(test_tally),
         cmocka_unit_test(test_webflow),
         cmocka_unit_test(test_wordpress),

@@ -71,14 +71,15 @@ static void test_typeform(void **state)
 static void test_typeform_groups(void **state)
 {
     (void)state;
-    assert_answers("typeform", "typeform_groups",
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b01|g1a|First name = Jane\n"
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b02|g1b|Last name = van Doe\n"
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b03|g1c|Email = jane@example.com (email)\n"
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b04|g1d|Company = Example & Sons\n"
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b05|g2a|Prix = Oui\n"
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b06|g2b|Service = Parfois\n"
-                   "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b07|g3a|Ville = Lyon\n");
+    assert_answers(
+        "typeform", "typeform_groups",
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b01|g1a|First name|first_name = Jane\n"
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b02|g1b|Last name|last_name = van Doe\n"
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b03|g1c|Email|email = jane@example.com (email)\n"
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b04|g1d|Company|company = Example & Sons\n"
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b05|g2a|Prix = Oui\n"
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b06|g2b|Service = Parfois\n"
+        "0c7b0c7e-6a39-4a0b-8f5e-0d6a6f0f3b07|g3a|Ville = Lyon\n");
 }
 
 static void test_tally(void **state)
@@ -132,7 +133,8 @@ static void test_gravityforms(void **state)
         "is_starred = 0 (detail)\nis_read = 0 (detail)\nip = 203.0.113.7 (detail)\n"
         "source_url = https://www.exemple.fr/contact/?utm_source=google&utm_medium=cpc (detail)\n"
         "user_agent = Mozilla/5.0 (detail)\ncurrency = EUR (detail)\nstatus = active (detail)\n"
-        "1.3 = Zoé\n1.6 = Lemoine\n2 = zoe@exemple.fr\n3 = Exemple Industrie\n4.1 = Cloud\n"
+        "1.3 = Zoé -> first_name\n1.6 = Lemoine -> last_name\n2 = zoe@exemple.fr\n3 = Exemple "
+        "Industrie\n4.1 = Cloud\n"
         "4.3 = Sécurité\n5.1 = 1\n5.2 = J'accepte de recevoir vos e-mails\n5.3 = 2\n"
         "6 = Bonjour,\nmerci\n"
         "gpdf_6048 = https://www.exemple.fr/pdf/1 (detail)\n"
@@ -202,16 +204,19 @@ static const struct {
     const char *sample;
     const char *occurred_at; /* NULL: the tool does not say */
 } dated[] = {
-    {"typeform",     "typeform_all_types", "2026-11-16T09:30:00.000Z"},
-    {"typeform",     "typeform_groups",    "2026-11-16T09:30:00.000Z"},
-    {"tally",        "tally_all_types",    "2026-11-16T09:30:00.000Z"},
-    {"webflow",      "webflow",            "2026-11-16T09:30:00.117Z"},
-    {"webflow",      "webflow_v1",         "2026-11-16T09:30:00.117Z"},
-    {"gravityforms", "gravityforms_entry", "2026-11-16T09:30:00.000Z"},
-    {"fluentforms",  "fluentforms",        NULL                      },
-    {"fluentforms",  "fluentforms_entry",  NULL                      },
-    {"contactform7", "contactform7",       NULL                      },
-    {"hubspot",      "hubspot",            "2026-11-23T09:30:00.000Z"},
+    {"typeform",     "typeform_all_types",  "2026-11-16T09:30:00.000Z"},
+    {"typeform",     "typeform_groups",     "2026-11-16T09:30:00.000Z"},
+    {"tally",        "tally_all_types",     "2026-11-16T09:30:00.000Z"},
+    {"webflow",      "webflow",             "2026-11-16T09:30:00.117Z"},
+    {"webflow",      "webflow_v1",          "2026-11-16T09:30:00.117Z"},
+    {"webflow",      "webflow_v1_envelope", "2026-11-16T09:30:00.117Z"},
+    {"gravityforms", "gravityforms_lists",  "2026-11-16T09:31:00.000Z"},
+    {"fluentforms",  "fluentforms_row",     NULL                      },
+    {"gravityforms", "gravityforms_entry",  "2026-11-16T09:30:00.000Z"},
+    {"fluentforms",  "fluentforms",         NULL                      },
+    {"fluentforms",  "fluentforms_entry",   NULL                      },
+    {"contactform7", "contactform7",        NULL                      },
+    {"hubspot",      "hubspot",             "2026-11-23T09:30:00.000Z"},
 };
 
 static void test_when_it_happened(void **state)
