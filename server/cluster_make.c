@@ -10,10 +10,16 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "cluster.h"
+#include "machine_memory.h"
 
 enum {
     CONF_BYTES_MAX = 16 * 1024,
     VERSION_MIN = 15,
+    /* Of the memory there is, PostgreSQL's own cache takes this part, within these bounds: the
+     * file system's cache does the rest, and others live on the machine too. */
+    CACHE_PART = 8,
+    CACHE_MIB_MIN = 128,
+    CACHE_MIB_MAX = 1024,
 };
 
 #define DEBIAN_FOLDER   "/usr/lib/postgresql"
@@ -237,8 +243,6 @@ static const char main_conf[] =
     "synchronous_commit = on\n"
     "full_page_writes = on\n"
     "\n"
-    "shared_buffers = 128MB\n"
-    "effective_cache_size = 512MB\n"
     "work_mem = 8MB\n"
     "maintenance_work_mem = 64MB\n"
     "max_wal_size = 1GB\n"
@@ -300,11 +304,53 @@ static void write_ident_lines(struct buf *out, const struct cluster *cluster)
     }
 }
 
+/* Whether this PostgreSQL was built with LZ4: asked as it would be told. */
+static bool has_lz4(const struct cluster *cluster)
+{
+    char path[CLUSTER_PATH_BYTES_MAX];
+    const char *argv[] = {cluster_program_path(cluster, "postgres", path),
+                          "-D",
+                          PROGRAM_GIVEN_PATH "/data",
+                          "-c",
+                          "wal_compression=lz4",
+                          "-C",
+                          "wal_compression",
+                          NULL};
+    struct err ignored;
+    int given_fd = -1;
+    if (cluster_open_given(cluster, &given_fd, &ignored) != OK) {
+        return false;
+    }
+    struct program postgres = cluster_program(cluster, argv, /* output_fd= */ -1, given_fd);
+    const bool has_lz4 = program_run(&postgres, TOOL_TIMEOUT_US, &ignored) == OK;
+    cluster_close(&given_fd);
+    return has_lz4;
+}
+
+/* What depends on the machine and on how PostgreSQL was built. */
+static void write_measured_settings(struct buf *out, const struct cluster *cluster)
+{
+    const uint64_t part_mib = machine_memory_bytes() / CACHE_PART / (1024 * 1024);
+    const uint64_t least = part_mib > CACHE_MIB_MIN ? part_mib : CACHE_MIB_MIN;
+    const unsigned cache_mib = (unsigned)(least < CACHE_MIB_MAX ? least : CACHE_MIB_MAX);
+    buf_printf(out,
+               "\n# By this machine's memory, and whether this PostgreSQL knows LZ4.\n"
+               "shared_buffers = %uMB\n"
+               "effective_cache_size = %uMB\n",
+               cache_mib, 4 * cache_mib);
+    /* After a checkpoint the first change of a page logs the whole page: with an import into many
+     * contacts that is most of the log. */
+    if (has_lz4(cluster)) {
+        buf_append_text(out, "wal_compression = lz4\n");
+    }
+}
+
 enum err_code cluster_write_confs(const struct cluster *cluster, struct err *reterr)
 {
     CLEANUP(buf_done) struct buf text;
     buf_init(&text, CONF_BYTES_MAX);
     buf_append_text(&text, main_conf);
+    write_measured_settings(&text, cluster);
     if (faccessat(cluster->home_fd, "local.conf", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
         buf_append_text(&text, "include = 'local.conf'\n");
     }

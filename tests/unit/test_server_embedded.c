@@ -318,6 +318,25 @@ static void test_a_long_path_and_leftovers(void **state)
     assert_int_equal(access(leftover, F_OK), -1);
 }
 
+/* Its cache follows the machine's memory, within bounds; what is set by hand wins. */
+static void test_settings_of_this_machine(void **state)
+{
+    const struct place *place = *state;
+    char path[PATH_BYTES];
+    char text[16384];
+    embedded_free(start(place->data_dir));
+    snprintf(path, sizeof path, "%s/postgres/postgresql.conf", place->data_dir);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    const char *setting = strstr(text, "\nshared_buffers = ");
+    assert_non_null(setting);
+    unsigned cache_mib = 0;
+    assert_int_equal(sscanf(setting, "\nshared_buffers = %uMB", &cache_mib), 1);
+    assert_in_range(cache_mib, 128, 1024);
+}
+
 static void test_clear_words(void **state)
 {
     const struct place *place = *state;
@@ -388,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_a_strangers_pid),
         cmocka_unit_test(test_many_first_starts_at_once),
         cmocka_unit_test(test_a_long_path_and_leftovers),
+        cmocka_unit_test(test_settings_of_this_machine),
         cmocka_unit_test(test_clear_words),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
