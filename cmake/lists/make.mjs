@@ -54,7 +54,8 @@ function nameOf (host) {
 
 /*
  * Keys: "host", or ".host" with all hosts below it; "host/path"; "host.*", under any registry's suffix;
- * "=name", what utm_source may say instead. A search engine is its own host alone:
+ * "=name", what utm_source may say instead. Words are those of KINDS, and by hand also search_ad and
+ * social_ad, where only advertisements come from. A search engine is its own host alone:
  * what else its company has (mail, documents, maps) is none.
  */
 function referrers () {

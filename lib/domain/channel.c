@@ -9,10 +9,20 @@
 enum { WORD_BYTES_MAX = 64, KEY_BYTES_MAX = 2 * PAGE_HOST_BYTES_MAX };
 
 /* What kind of site it is; by its word in the list "referrers". */
-enum site { SITE_UNKNOWN, SITE_SEARCH, SITE_SOCIAL, SITE_EMAIL, SITE_AD, SITE_OTHER };
+enum site {
+    SITE_UNKNOWN,
+    SITE_SEARCH,
+    SITE_SOCIAL,
+    SITE_EMAIL,
+    SITE_AD,
+    SITE_SEARCH_AD,
+    SITE_SOCIAL_AD,
+    SITE_OTHER
+};
 static const char *const site_names[] = {
-    [SITE_SEARCH] = "search", [SITE_SOCIAL] = "social", [SITE_EMAIL] = "email",
-    [SITE_AD] = "ad",         [SITE_OTHER] = "site",
+    [SITE_SEARCH] = "search", [SITE_SOCIAL] = "social",       [SITE_EMAIL] = "email",
+    [SITE_AD] = "ad",         [SITE_SEARCH_AD] = "search_ad", [SITE_SOCIAL_AD] = "social_ad",
+    [SITE_OTHER] = "site",
 };
 
 /* The channel of a visit from such a site when nothing says that it was paid, and when it was. */
@@ -25,6 +35,8 @@ static const struct {
     [SITE_SOCIAL] = {"social",         "paid_social"},
     [SITE_EMAIL] = {"email",          NULL         },
     [SITE_AD] = {"display",        "display"    },
+    [SITE_SEARCH_AD] = {"paid_search",    "paid_search"},
+    [SITE_SOCIAL_AD] = {"paid_social",    "paid_social"},
     [SITE_OTHER] = {NULL,             NULL         },
 };
 
@@ -166,7 +178,9 @@ static const struct medium {
      "programmatic programmatique rtb gdn",                                        "display",        MEDIUM_ALONE },
     {"cpc ppc",                                                                         "paid_search",    MEDIUM_PAID  },
     {"cpm",                                                                             "display",        MEDIUM_PAID  },
-    {"cpa cpl cpp cpv ads paid retargeting remarketing",                                "other",          MEDIUM_PAID  },
+    {"cpa cpl cpp cpv ads paid retargeting remarketing sponsored sponsoredcontent sponsoredpost "
+     "sponsoredposts sponsoredupdate sponsoredupdates sponsorise promoted boosted inmail messagead "
+     "messageads",                                                                 "other",          MEDIUM_PAID  },
     {"social socialnetwork socialnetworks socialmedia sm smo organicsocial socialorganic "
      "reseausocial "
      "reseauxsociaux",                                                             "social",         MEDIUM_ALONE },

@@ -5,34 +5,31 @@
  * decides, and where none does the channel is not known. Nothing is guessed.
  *
  *   1. utm_medium says it ("réseaux sociaux", "paid-social": case, accents, punctuation ignored)
- *        sea, sem, paid_search …              paid_search
- *        paid_social, social_ads …            paid_social
- *        display, banner, native, rtb …       display
- *        cpc, ppc, cpm, paid…, retargeting    by the source: a search engine's is paid_search, a
- *                                             network's paid_social, an ad network's display.
- * Without a source that is known: cpc, ppc paid_search; cpm display; else other social,
- * social_network, sm …         social email, newsletter, emailing …        email organic, seo …
- * organic_search } but by the source, when that is a referral, link, app …                referral
- * } network's or an engine's affiliate, partner …                 partner event, webinar, salon …
- * event sms, push, audio, print, qr …        other direct                               direct
+ *
+ *        - sea, sem, paid_search …: paid_search; paid_social, social_ads …: paid_social
+ *        - display, banner, native, rtb …: display
+ *        - cpc, ppc, cpm, paid…, sponsored, retargeting: by the source; a search engine's is
+ *          paid_search, a network's paid_social, an ad network's display. Where the source is not
+ *          known cpc and ppc are paid_search, cpm display, the others other
+ *        - social, social_network, sm …: social
+ *        - email, newsletter, emailing …: email
+ *        - organic, seo …: organic_search, but by the source when that is a network's or another
+ *          one's; so is referral, link, app …: referral
+ *        - affiliate, partner …: partner; event, webinar, salon …: event
+ *        - sms, push, audio, print, qr …: other; direct: direct
+ *
  *   2. a click id of an advertisement in the page's address: gclid, gbraid, wbraid, msclkid, yclid
  *      paid_search; li_fat_id, ttclid, twclid, rdt_cid, sccid paid_social; dclid display
- *   3. utm_source is a search engine         organic_search
- *      utm_source is a social network        social
- *      utm_source is an e-mail tool          email
- *      utm_source is an ad network           display
- *      utm_source is "(direct)"              direct
- *   4. a mark that a network or an e-mail tool left in the page's address: fbclid, igshid … social;
- *      mc_eid, _hsenc, mkt_tok … email
- *   5. other utm_* words                      not known
- *   6. the referrer, unless it is the page's own site (one registrable domain)
- *        a search engine, an assistant        organic_search
- *        a social network                     social
- *        web mail                             email
- *        an ad network                        display
- *        any other site or app                referral
- *   7. the page is known, and the referrer said to be empty
- *                                             direct
+ *   3. utm_source is a search engine (organic_search), a social network (social), who sells their
+ *      advertisements, "google_ads" (paid_search, paid_social), an e-mail tool (email), an ad
+ *      network (display), "(direct)" (direct)
+ *   4. a mark that somebody left in the page's address: a network (fbclid, igshid …: social), an
+ *      e-mail tool (mc_eid, _hsenc, mkt_tok …: email)
+ *   5. other utm_* words: not known
+ *   6. the referrer, unless it is the page's own site (one registrable domain): a search engine or
+ *      an assistant (organic_search), a social network (social), web mail (email), an ad network
+ *      (display), any other site or app (referral)
+ *   7. the page is known, and the referrer said to be empty: direct
  *
  * The source is utm_source, else the network of a click id, else the referrer. utm_* words stand
  * for those in the page's address when a visit has none of its own. Which sites are what comes from

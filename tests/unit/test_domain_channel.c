@@ -96,7 +96,11 @@ static void what_was_paid_is_said_by_the_source(void **state)
     assert_words("meta", "retargeting", "paid_social");
     assert_words("tiktok", "cpv", "paid_social");
     assert_words("linkedin", "li-cpc", "paid_social");
-    assert_words("criteo.com", "retargeting", "other");
+    assert_words("criteo.com", "retargeting", "display");
+    assert_words("criteo", "cpc", "display");
+    assert_words("linkedin", "sponsored_content", "paid_social");
+    assert_words("LinkedIn Ads", "InMail", "paid_social");
+    assert_words("lemonde", "sponsored", "other");
     assert_words("taboola", "cpc", "display");
     /* Nobody knows whose. */
     assert_words(NULL, "cpc", "paid_search");
@@ -133,6 +137,11 @@ static void the_source_alone(void **state)
     assert_words("chatgpt.com", NULL, "organic_search");
     assert_words("facebook", "", "social");
     assert_words("x", NULL, "social");
+    assert_words("threads", NULL, "social");
+    assert_words("adwords", NULL, "paid_search");
+    assert_words("google_ads", "(not set)", "paid_search");
+    assert_words("Facebook Ads", NULL, "paid_social");
+    assert_words("doubleclick", NULL, "display");
     assert_words("youtube", "video", "social");
     assert_words("newsletter", NULL, "email");
     assert_words("brevo", NULL, "email");
