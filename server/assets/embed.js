@@ -44,13 +44,14 @@
     return form.appendChild(field);
   };
 
-  /* Where the visitor came from: as fields, so that they go along whoever sends the form. */
+  /* Where the visitor came from: as fields, so that they go along whoever sends the form. An empty
+     referrer says something too: nobody sent the visitor. */
   const addContext = (form) => {
     const query = new URLSearchParams(location.search);
     for (const name of CONTEXT) {
       const value = name === "page_url" ? location.href.split("#")[0]
         : name === "referrer" ? document.referrer : query.get(name);
-      if (value) hiddenField(form, name).value = value.slice(0, 2000);
+      if (value || name === "referrer") hiddenField(form, name).value = value.slice(0, 2000);
     }
   };
 
@@ -85,7 +86,8 @@
     for (const field of fieldsOf(form)) {
       const name = ourName(field);
       const isBox = field.type === "checkbox";
-      if (!name || field.disabled || (isBox && !field.checked) || (!isBox && field.value.trim() === "")) continue;
+      const isBlank = !isBox && field.value.trim() === "";
+      if (!name || field.disabled || (isBox && !field.checked) || (isBlank && name !== "referrer")) continue;
       if (OF_THE_WHOLE.includes(name)) body[name] = field.value;
       else if (CONTEXT.includes(name)) body.context[name] = field.value;
       else if (name.startsWith("consent_")) body.consents.push({ purpose: name.slice(8), granted: true });

@@ -185,6 +185,12 @@ def test_the_script_sends_without_leaving_the_page(visit, site):
     assert page.errors == []
 
 
+def test_who_typed_the_address_came_directly(visit):
+    visitor = visit(type="script").fill().send().wait_for("Merci")
+    (stored,) = visitor.stored()
+    assert stored["context"] == {"page_url": visitor.address, "referrer": ""} and stored["channel"] == "direct"
+
+
 def test_a_double_click_is_one_submission(visit):
     visitor = visit(type="script").fill()
     visitor.page.get_by_role("button").dblclick()
