@@ -12,7 +12,7 @@ static const struct {
     const char *json; /* NULL: it is no such value */
 } cases[] = {
     {"a:2:{i:0;s:5:\"Cloud\";i:1;s:2:\"IA\";}",                                                "[\"Cloud\",\"IA\"]"          },
-    {"a:1:{i:0;s:10:\"Sécurité\";}",                                                          "[\"Sécurité\"]"            },
+    {"a:1:{i:0;s:10:\"Sécurité\";}",                                                         "[\"Sécurité\"]"            },
     {"a:1:{i:0;s:5:\"a\";b:\";}",                                                              "[\"a\\\";b:\"]"              },
     {"a:2:{s:1:\"x\";i:-7;s:1:\"y\";d:1.5;}",                                                  "{\"x\":\"-7\",\"y\":\"1.5\"}"},
     {"a:3:{i:0;b:1;i:1;b:0;i:2;N;}",                                                           "[true,false,null]"           },
