@@ -1,6 +1,6 @@
 /* Proves that small files are replaced as a whole, read as a whole, and that what cannot be done is
  * said. */
-#include "testing.h"
+#include "testing_directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,18 +9,16 @@
 
 #include "base/file.h"
 
-static char directory[64];
+static char directory[TESTING_PATH_BYTES];
 static int directory_fd;
 
 static int make_directory(void **state)
 {
     (void)state;
-    (void)snprintf(directory, sizeof directory, "/tmp/relais-test-file-XXXXXX");
-    if (mkdtemp(directory) == NULL) {
-        return 1;
-    }
     struct err err;
-    return file_open_directory(directory, &directory_fd, &err) == OK ? 0 : 1;
+    return testing_directory(directory) && file_open_directory(directory, &directory_fd, &err) == OK
+               ? 0
+               : 1;
 }
 
 static int remove_directory(void **state)
@@ -72,7 +70,7 @@ static void test_what_is_not_there_and_what_is_too_large(void **state)
 static void test_directories(void **state)
 {
     (void)state;
-    char path[128];
+    char path[2 * TESTING_PATH_BYTES];
     struct err err;
     struct stat status;
     (void)snprintf(path, sizeof path, "%s/a/b", directory);

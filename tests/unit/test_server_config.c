@@ -2,7 +2,7 @@
  * The configuration: which source wins, what is refused and with which words, that a typo is
  * noticed and answered with a suggestion, and that a secret never shows.
  */
-#include "testing.h"
+#include "testing_directory.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -260,11 +260,11 @@ static void write_file(const char *path, const char *text)
 static void test_secrets(void **state)
 {
     (void)state;
-    char path[] = "/tmp/relais-test-secret-XXXXXX";
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    char variable[64];
+    char directory[TESTING_PATH_BYTES];
+    assert_true(testing_directory(directory));
+    char path[2 * TESTING_PATH_BYTES];
+    snprintf(path, sizeof path, "%s/secret", directory);
+    char variable[3 * TESTING_PATH_BYTES];
     snprintf(variable, sizeof variable, "DATABASE_URL_FILE=%s", path);
 
     write_file(path, "postgresql://u:s3cret@h/d\n");
@@ -285,6 +285,7 @@ static void test_secrets(void **state)
     write_file(path, "\n");
     assert_fails(WORDS(), VARIABLES(variable), ERR_INVALID, "must hold 1 to");
     assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0);
     assert_fails(WORDS(), VARIABLES(variable), ERR_INVALID, "cannot read");
 }
 

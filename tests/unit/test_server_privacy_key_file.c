@@ -1,6 +1,6 @@
 /* Proves that a privacy key is made once, whole, for its owner alone, and that what is no key is
  * refused; and that lines of the list of erasures stand one below the other. */
-#include "testing.h"
+#include "testing_directory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "privacy_key_file.h"
 
 struct place {
-    char directory[64];
+    char directory[TESTING_PATH_BYTES];
     struct config config;
 };
 
@@ -18,8 +18,7 @@ static int make_place(void **state)
 {
     struct place *place = calloc(1, sizeof *place);
     assert_non_null(place);
-    snprintf(place->directory, sizeof place->directory, "/tmp/relais-key-XXXXXX");
-    assert_non_null(mkdtemp(place->directory));
+    assert_true(testing_directory(place->directory));
     place->config.data_dir = place->directory;
     *state = place;
     return 0;
@@ -29,7 +28,7 @@ static int remove_place(void **state)
 {
     struct place *place = *state;
     static const char *const names[] = {"privacy.key", "erasures.ndjson"};
-    char path[128];
+    char path[2 * TESTING_PATH_BYTES];
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         snprintf(path, sizeof path, "%s/%s", place->directory, names[i]);
         (void)unlink(path);
@@ -41,7 +40,7 @@ static int remove_place(void **state)
 
 static void write_key(const struct place *place, const char *text)
 {
-    char path[128];
+    char path[2 * TESTING_PATH_BYTES];
     snprintf(path, sizeof path, "%s/privacy.key", place->directory);
     FILE *file = fopen(path, "we");
     assert_non_null(file);
@@ -62,7 +61,7 @@ static void a_key_is_made_and_found_again(void **state)
     assert_int_equal(privacy_key_find(&place->config, &found, &is_found, &err), OK);
     assert_true(is_found);
     assert_memory_equal(&made, &found, sizeof made);
-    char path[128];
+    char path[2 * TESTING_PATH_BYTES];
     struct stat status;
     snprintf(path, sizeof path, "%s/privacy.key", place->directory);
     assert_int_equal(stat(path, &status), 0);
@@ -137,7 +136,7 @@ static void lines_of_several_threads_do_not_mix(void **state)
         assert_int_equal(pthread_join(threads[i], &failed), 0);
         assert_null(failed);
     }
-    char path[128];
+    char path[2 * TESTING_PATH_BYTES];
     char line[128];
     int count = 0;
     snprintf(path, sizeof path, "%s/erasures.ndjson", place->directory);

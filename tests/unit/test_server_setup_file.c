@@ -7,17 +7,17 @@
 
 #include "base/file.h"
 #include "setup_file.h"
+#include "testing_directory.h"
 
 static const char file_name[] = "setup.last";
-static char directory[64];
+static char directory[TESTING_PATH_BYTES];
 static int directory_fd;
 
 static int make_directory(void **state)
 {
     (void)state;
-    (void)snprintf(directory, sizeof directory, "/tmp/relais-test-setup-XXXXXX");
     struct err err;
-    return mkdtemp(directory) != NULL && file_open_directory(directory, &directory_fd, &err) == OK
+    return testing_directory(directory) && file_open_directory(directory, &directory_fd, &err) == OK
                ? 0
                : 1;
 }

@@ -1,7 +1,7 @@
 /* What the tests of the spool share: a directory, records to put in, and waiting for an entry. */
 #pragma once
 
-#include "testing.h"
+#include "testing_directory.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -21,11 +21,8 @@ struct place {
 static inline struct place place_make(void)
 {
     /* In memory where there is some: each test syncs hundreds of times. */
-    struct place place = {"/dev/shm/relais-spool-XXXXXX"};
-    if (access("/dev/shm", W_OK) != 0) {
-        (void)snprintf(place.path, sizeof place.path, "/tmp/relais-spool-XXXXXX");
-    }
-    assert_non_null(mkdtemp(place.path));
+    struct place place;
+    assert_true(testing_directory_in("/dev/shm", place.path));
     return place;
 }
 
