@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#include "base/buf.h"
+#include "base/json_document.h"
 
 enum { EVENT_BYTES_MAX = 16384 };
 
@@ -98,19 +98,15 @@ enum err_code effects_event(struct effects *effects, const char *type,
                             const struct contact *contact, bool is_historical,
                             const struct event_field *fields, size_t count)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, EVENT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, EVENT_BYTES_MAX);
     for (size_t i = 0; i < count; i++) {
-        write_event_field(&json, &fields[i]);
+        write_event_field(json, &fields[i]);
     }
     if (is_historical) {
-        JSON_FIELD(&json, "historical", json_bool, true);
+        JSON_FIELD(json, "historical", json_bool, true);
     }
-    json_object_end(&json);
-    const struct str data = buf.failed ? (struct str){0} : arena_str(effects->arena, buf_str(&buf));
+    const struct str data = json_document_end(&document, effects->arena);
     struct event_row *row = data.data != NULL ? EFFECT_ADD(effects, events) : NULL;
     if (row == NULL) {
         return ERR_NOMEM;

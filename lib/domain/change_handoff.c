@@ -4,7 +4,7 @@
  */
 #include "domain/change_internal.h"
 
-#include "base/buf.h"
+#include "base/json_document.h"
 #include "schema/json.h"
 
 enum { SNAPSHOT_BYTES_MAX = 1024 * 1024, TRIGGER_BYTES_MAX = 65536 };
@@ -64,23 +64,19 @@ static enum err_code trigger_of(const struct input *input, const struct opening 
 {
     const struct activity_facts none = {.kind = {0}};
     const struct activity_facts *facts = opening->facts != NULL ? opening->facts : &none;
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, TRIGGER_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "because", json_text, cause_of(input, opening));
-    JSON_FIELD(&json, "activity_id", json_uuid, facts->id);
-    JSON_FIELD(&json, "kind", json_str, facts->kind);
-    JSON_FIELD(&json, "form", json_str, facts->form);
-    JSON_FIELD(&json, "offer", json_str, facts->offer);
-    JSON_FIELD(&json, "offer_kind", json_str, facts->offer_kind);
-    JSON_FIELD(&json, "campaign", json_str, facts->campaign);
-    JSON_FIELD(&json, "channel", json_str, facts->channel);
-    JSON_FIELD(&json, "actor", json_str, input->actor.text);
-    JSON_FIELD(&json, "reason", json_str, opening->reason);
-    json_object_end(&json);
-    *ret_trigger = buf.failed ? (struct str){0} : arena_str(arena, buf_str(&buf));
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, TRIGGER_BYTES_MAX);
+    JSON_FIELD(json, "because", json_text, cause_of(input, opening));
+    JSON_FIELD(json, "activity_id", json_uuid, facts->id);
+    JSON_FIELD(json, "kind", json_str, facts->kind);
+    JSON_FIELD(json, "form", json_str, facts->form);
+    JSON_FIELD(json, "offer", json_str, facts->offer);
+    JSON_FIELD(json, "offer_kind", json_str, facts->offer_kind);
+    JSON_FIELD(json, "campaign", json_str, facts->campaign);
+    JSON_FIELD(json, "channel", json_str, facts->channel);
+    JSON_FIELD(json, "actor", json_str, input->actor.text);
+    JSON_FIELD(json, "reason", json_str, opening->reason);
+    *ret_trigger = json_document_end(&document, arena);
     return ret_trigger->data != NULL ? OK : ERR_NOMEM;
 }
 

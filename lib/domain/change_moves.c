@@ -4,7 +4,7 @@
  */
 #include "domain/change_internal.h"
 
-#include "base/buf.h"
+#include "base/json_document.h"
 #include "domain/absence.h"
 #include "schema/json.h"
 
@@ -153,22 +153,18 @@ struct deal {
 static enum err_code deal_write(const struct deal *deal, struct arena *arena,
                                 struct str *ret_document)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, DEAL_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    json_key(&json, "amount");
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, DEAL_BYTES_MAX);
+    json_key(json, "amount");
     if (deal->has_amount) {
-        json_int(&json, deal->amount);
+        json_int(json, deal->amount);
     } else {
-        json_nil(&json);
+        json_nil(json);
     }
-    JSON_FIELD(&json, "currency", json_str, deal->currency);
-    JSON_FIELD(&json, "expected_close", json_str, deal->expected_close);
-    JSON_FIELD(&json, "owner", json_str, deal->owner);
-    json_object_end(&json);
-    *ret_document = buf.failed ? (struct str){0} : arena_str(arena, buf_str(&buf));
+    JSON_FIELD(json, "currency", json_str, deal->currency);
+    JSON_FIELD(json, "expected_close", json_str, deal->expected_close);
+    JSON_FIELD(json, "owner", json_str, deal->owner);
+    *ret_document = json_document_end(&document, arena);
     return ret_document->data != NULL ? OK : ERR_NOMEM;
 }
 

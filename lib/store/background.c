@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/json_write.h"
+#include "base/json_document.h"
 #include "store/store_internal.h"
 
 enum {
@@ -133,17 +133,13 @@ static enum err_code run_feed(struct store *store, struct err *reterr)
 
 struct str background_clock_event(struct arena *arena, const struct rows *rows, size_t row)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, 4096);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "clock_id", json_uuid, row_uuid(rows, row, 1));
-    JSON_FIELD(&json, "handoff_id", json_uuid, row_uuid(rows, row, 2));
-    JSON_FIELD(&json, "kind", json_str, row_text(rows, row, 3));
-    JSON_FIELD(&json, "due_at", json_time, row_time(rows, row, 4));
-    json_object_end(&json);
-    return arena_str(arena, buf_str(&buf));
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, 4096);
+    JSON_FIELD(json, "clock_id", json_uuid, row_uuid(rows, row, 1));
+    JSON_FIELD(json, "handoff_id", json_uuid, row_uuid(rows, row, 2));
+    JSON_FIELD(json, "kind", json_str, row_text(rows, row, 3));
+    JSON_FIELD(json, "due_at", json_time, row_time(rows, row, 4));
+    return json_document_end(&document, arena);
 }
 
 static size_t add_events(struct arena *arena, const struct rows *rows, const char *type,

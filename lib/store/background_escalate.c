@@ -5,6 +5,7 @@
  * what everybody has to do; those who give one away count behind one another, so that nobody is
  * given more than they can take.
  */
+#include "base/json_document.h"
 #include "domain/absence.h"
 #include "domain/escalation.h"
 #include "store/background_note.h"
@@ -159,20 +160,16 @@ static void write_members(struct json_writer *json, const struct told *told)
 
 static void tell(struct ladder *ladder, size_t row, enum escalation step, const struct told *told)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, EVENT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "clock_id", json_uuid, row_uuid(ladder->rows, row, STEP_CLOCK_ID));
-    JSON_FIELD(&json, "handoff_id", json_uuid, row_uuid(ladder->rows, row, STEP_HANDOFF_ID));
-    JSON_FIELD(&json, "kind", json_str, row_text(ladder->rows, row, STEP_KIND));
-    JSON_FIELD(&json, "due_at", json_time, row_time(ladder->rows, row, STEP_DUE_AT));
-    JSON_FIELD(&json, "to", json_text, escalation_names[step]);
-    write_members(&json, told);
-    json_object_end(&json);
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, EVENT_BYTES_MAX);
+    JSON_FIELD(json, "clock_id", json_uuid, row_uuid(ladder->rows, row, STEP_CLOCK_ID));
+    JSON_FIELD(json, "handoff_id", json_uuid, row_uuid(ladder->rows, row, STEP_HANDOFF_ID));
+    JSON_FIELD(json, "kind", json_str, row_text(ladder->rows, row, STEP_KIND));
+    JSON_FIELD(json, "due_at", json_time, row_time(ladder->rows, row, STEP_DUE_AT));
+    JSON_FIELD(json, "to", json_text, escalation_names[step]);
+    write_members(json, told);
     notes_event(&ladder->notes, "sla.escalated", row_uuid(ladder->rows, row, STEP_SHOWN_ID),
-                arena_str(&ladder->notes.background->arena, buf_str(&buf)));
+                json_document_end(&document, &ladder->notes.background->arena));
 }
 
 /* The reason for a choice: among how many, and what the chosen one had to do. */

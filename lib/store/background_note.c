@@ -1,5 +1,7 @@
 #include "store/background_note.h"
 
+#include "base/json_document.h"
+
 enum { EVENT_BYTES_MAX = 8192 };
 
 static const char system_actor[] = "system";
@@ -50,19 +52,15 @@ void notes_event(struct notes *notes, const char *type, struct uuid shown_id, st
 void notes_handoff_event(struct notes *notes, const char *type, const struct noted_handoff *handoff,
                          struct uuid assignee, const char *reason)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, EVENT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "handoff_id", json_uuid, handoff->handoff_id);
-    JSON_FIELD(&json, "state", json_str, handoff->state);
-    JSON_FIELD(&json, "assignee", json_uuid, assignee);
-    JSON_FIELD(&json, "actor", json_text, system_actor);
-    JSON_FIELD(&json, "reason", json_text, reason);
-    json_object_end(&json);
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, EVENT_BYTES_MAX);
+    JSON_FIELD(json, "handoff_id", json_uuid, handoff->handoff_id);
+    JSON_FIELD(json, "state", json_str, handoff->state);
+    JSON_FIELD(json, "assignee", json_uuid, assignee);
+    JSON_FIELD(json, "actor", json_text, system_actor);
+    JSON_FIELD(json, "reason", json_text, reason);
     notes_event(notes, type, handoff->shown_id,
-                arena_str(&notes->background->arena, buf_str(&buf)));
+                json_document_end(&document, &notes->background->arena));
 }
 
 void notes_entry_begin(struct notes *notes, const char *kind, const struct noted_handoff *handoff,

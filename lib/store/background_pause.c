@@ -4,7 +4,7 @@
  * paused_until goes with it. The clocks run on from paused_until, so a service that was down
  * meanwhile gives nobody more time; what is due by then is flagged right after.
  */
-#include "base/json_write.h"
+#include "base/json_document.h"
 #include "store/store_internal.h"
 
 enum { PAUSE_BATCH = 500 /* contacts locked at once */, EVENT_BYTES_MAX = 4096 };
@@ -16,18 +16,14 @@ enum ended_column { ENDED_CONTACT_ID, ENDED_HANDOFF_ID, ENDED_STATE, ENDED_ASSIG
 
 struct str background_resumed_event(struct arena *arena, const struct rows *ended, size_t row)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, EVENT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "handoff_id", json_uuid, row_uuid(ended, row, ENDED_HANDOFF_ID));
-    JSON_FIELD(&json, "state", json_str, row_text(ended, row, ENDED_STATE));
-    JSON_FIELD(&json, "assignee", json_uuid, row_uuid(ended, row, ENDED_ASSIGNEE));
-    JSON_FIELD(&json, "actor", json_text, "system");
-    JSON_FIELD(&json, "reason", json_text, "resumed");
-    json_object_end(&json);
-    return arena_str(arena, buf_str(&buf));
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, EVENT_BYTES_MAX);
+    JSON_FIELD(json, "handoff_id", json_uuid, row_uuid(ended, row, ENDED_HANDOFF_ID));
+    JSON_FIELD(json, "state", json_str, row_text(ended, row, ENDED_STATE));
+    JSON_FIELD(json, "assignee", json_uuid, row_uuid(ended, row, ENDED_ASSIGNEE));
+    JSON_FIELD(json, "actor", json_text, "system");
+    JSON_FIELD(json, "reason", json_text, "resumed");
+    return json_document_end(&document, arena);
 }
 
 static enum err_code tell(struct background *background, const struct rows *ended, int64_t now_us,

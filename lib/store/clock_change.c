@@ -15,6 +15,7 @@
  * version. What cannot be done (a target that does not come, another kind of promise) keeps what
  * it has.
  */
+#include "base/json_document.h"
 #include "domain/promise.h"
 #include "schema/json.h"
 #include "store/calendar_rows.h"
@@ -205,18 +206,14 @@ static void add_history(struct clock_change *change, struct uuid contact_id,
 static enum err_code add_event(struct clock_change *change, struct uuid shown_id,
                                const struct clock_record *clock, int64_t was_due_us)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, CHANGE_EVENT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "clock_id", json_uuid, clock->clock_id);
-    JSON_FIELD(&json, "handoff_id", json_uuid, clock->handoff_id);
-    write_change(&json, clock, was_due_us);
-    JSON_FIELD(&json, "reason", json_text, reason_of(change));
-    json_object_end(&json);
-    const struct str data = arena_str(change->arena, buf_str(&buf));
-    if (buf.failed || data.data == NULL) {
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, CHANGE_EVENT_BYTES_MAX);
+    JSON_FIELD(json, "clock_id", json_uuid, clock->clock_id);
+    JSON_FIELD(json, "handoff_id", json_uuid, clock->handoff_id);
+    write_change(json, clock, was_due_us);
+    JSON_FIELD(json, "reason", json_text, reason_of(change));
+    const struct str data = json_document_end(&document, change->arena);
+    if (data.data == NULL) {
         return no_memory(change);
     }
     change->events[change->moved] = (struct event_row){.contact_id = shown_id, .data = data};

@@ -25,7 +25,7 @@
  */
 #include <time.h>
 
-#include "base/json_write.h"
+#include "base/json_document.h"
 #include "domain/jsonlogic.h"
 #include "domain/model.h"
 #include "schema/json.h"
@@ -379,17 +379,13 @@ static enum err_code excuse_surplus(struct store *store, int64_t now_us, struct 
 
 static struct str frozen_event(struct arena *arena, const struct rows *frozen)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, 4096);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "commitment_id", json_uuid, row_uuid(frozen, 0, 0));
-    JSON_FIELD(&json, "period_start", json_time, row_time(frozen, 0, 1));
-    JSON_FIELD(&json, "target", json_double, row_real(frozen, 0, 2));
-    JSON_FIELD(&json, "actual", json_double, row_real(frozen, 0, 3));
-    json_object_end(&json);
-    return arena_str(arena, buf_str(&buf));
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, 4096);
+    JSON_FIELD(json, "commitment_id", json_uuid, row_uuid(frozen, 0, 0));
+    JSON_FIELD(json, "period_start", json_time, row_time(frozen, 0, 1));
+    JSON_FIELD(json, "target", json_double, row_real(frozen, 0, 2));
+    JSON_FIELD(json, "actual", json_double, row_real(frozen, 0, 3));
+    return json_document_end(&document, arena);
 }
 
 static enum err_code tell_frozen(struct keeper *keeper, const struct rows *frozen,

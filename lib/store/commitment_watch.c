@@ -4,7 +4,7 @@
  * is, and for how long it has to have been, is decided in domain/commitment.c; since when it has
  * been is in the database, where a guarded update lets one instance tell it.
  */
-#include "base/json_write.h"
+#include "base/json_document.h"
 #include "store/commitment_rows.h"
 #include "store/store_internal.h"
 
@@ -26,19 +26,15 @@ static struct str danger_event(struct arena *arena, const struct rows *rows, siz
                                const struct commitment_facts *facts,
                                const struct commitment_verdict *verdict)
 {
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, EVENT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
-    JSON_FIELD(&json, "commitment_id", json_uuid, row_uuid(rows, row, STANDING_ID));
-    JSON_FIELD(&json, "period_start", json_time, row_time(rows, row, STANDING_SINCE));
-    JSON_FIELD(&json, "target", json_double, facts->target);
-    JSON_FIELD(&json, "actual", json_double, verdict->actual);
-    JSON_FIELD(&json, "expected_by_now", json_double, verdict->expected_by_now);
-    JSON_FIELD(&json, "outlook", json_text, commitment_state_names[verdict->state]);
-    json_object_end(&json);
-    return arena_str(arena, buf_str(&buf));
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, EVENT_BYTES_MAX);
+    JSON_FIELD(json, "commitment_id", json_uuid, row_uuid(rows, row, STANDING_ID));
+    JSON_FIELD(json, "period_start", json_time, row_time(rows, row, STANDING_SINCE));
+    JSON_FIELD(json, "target", json_double, facts->target);
+    JSON_FIELD(json, "actual", json_double, verdict->actual);
+    JSON_FIELD(json, "expected_by_now", json_double, verdict->expected_by_now);
+    JSON_FIELD(json, "outlook", json_text, commitment_state_names[verdict->state]);
+    return json_document_end(&document, arena);
 }
 
 /* Writes what has become of one commitment's danger. */

@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 
+#include "base/json_document.h"
 #include "domain/deal.h"
 #include "handlers/handoff_document.h"
 #include "handlers/handoff_refusal.h"
@@ -266,19 +267,15 @@ static void take_qualify(struct request *request, const struct move_body *body,
         {"challenges", "/gpct/challenges", body->gpct.challenges},
         {"timeline",   "/gpct/timeline",   body->gpct.timeline  },
     };
-    CLEANUP(buf_done) struct buf buf;
-    buf_init(&buf, GPCT_BYTES_MAX);
-    struct json_writer json;
-    json_writer_init(&json, &buf);
-    json_object_begin(&json);
+    struct json_document document;
+    struct json_writer *json = json_document_begin(&document, GPCT_BYTES_MAX);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
         handoff_require_text(request, parts[i].text, parts[i].pointer);
-        JSON_FIELD(&json, parts[i].name, json_str, parts[i].text);
+        JSON_FIELD(json, parts[i].name, json_str, parts[i].text);
     }
-    json_object_end(&json);
-    move->input.move.gpct = arena_str(request->arena, buf_str(&buf));
+    move->input.move.gpct = json_document_end(&document, request->arena);
     move->input.move.note = body->note;
-    if (buf.failed || move->input.move.gpct.data == NULL) {
+    if (move->input.move.gpct.data == NULL) {
         faults_add(&request->faults, "/gpct", "memory", "Out of memory.");
     }
 }
