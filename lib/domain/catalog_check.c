@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "domain/funnel.h"
+#include "domain/jsonlogic.h"
 
 void check_set(struct check *check, const char *name, json_t *value)
 {
@@ -20,6 +21,22 @@ void check_set(struct check *check, const char *name, json_t *value)
 void check_set_str(struct check *check, const char *name, struct str text)
 {
     check_set(check, name, json_stringn(text.data, text.len));
+}
+
+void check_condition(struct check *check, const json_t *condition, const char *pointer)
+{
+    if (condition == NULL)
+        return;
+    const size_t before = check->faults->count;
+    struct jsonlogic *rule = NULL;
+    struct err err = {.code = OK};
+    const enum err_code code =
+        jsonlogic_compile(condition, JSONLOGIC_STRICT, pointer, check->faults, &rule, &err);
+    jsonlogic_free(rule);
+    if (code == ERR_NOMEM)
+        check->is_out_of_memory = true;
+    else if (code != OK && check->faults->count == before)
+        faults_add(check->faults, pointer, "too_large", "%s", err.detail);
 }
 
 static json_t *share(const json_t *value)

@@ -31,6 +31,9 @@ void check_reference_id(struct check *check, const char *name, enum catalog_kind
 void check_set(struct check *check, const char *name, json_t *value);
 void check_set_str(struct check *check, const char *name, struct str text);
 
+/* A condition, if there is one, must be a JsonLogic rule; what is not is told below `pointer`. */
+void check_condition(struct check *check, const json_t *condition, const char *pointer);
+
 /* The form of an IANA name; whether PostgreSQL knows it, the store asks. */
 void check_zone_name(struct check *check, struct str zone);
 

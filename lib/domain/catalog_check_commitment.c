@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "domain/jsonlogic.h"
-
 /* One target, on the scale of its metric. */
 static void check_target(struct check *check, const struct commitment_body *in)
 {
@@ -63,16 +61,7 @@ static void check_filter(struct check *check, const struct commitment_body *in)
                    "about handoffs.");
         return;
     }
-    const size_t before = check->faults->count;
-    struct jsonlogic *rule = NULL;
-    struct err err = {.code = OK};
-    const enum err_code code =
-        jsonlogic_compile(in->filter, JSONLOGIC_STRICT, "/filter", check->faults, &rule, &err);
-    jsonlogic_free(rule);
-    if (code == ERR_NOMEM)
-        check->is_out_of_memory = true;
-    else if (code != OK && check->faults->count == before)
-        faults_add(check->faults, "/filter", "too_large", "%s", err.detail);
+    check_condition(check, in->filter, "/filter");
 }
 
 static void check_capacity(struct check *check, const struct commitment_body *in)

@@ -4,7 +4,6 @@
 #include "domain/catalog_check.h"
 #include "domain/escalation.h"
 #include "domain/holiday.h"
-#include "domain/jsonlogic.h"
 
 enum { POINTER_BYTES_MAX = 96, TARGET_WEEKS_MAX = 104 };
 
@@ -135,18 +134,7 @@ void check_policy(struct check *check, const struct policy_body *in)
         faults_add(check->faults, "/attempts", "not_allowed",
                    "Only a policy of kind attempts has them.");
     }
-    if (in->applies_when == NULL)
-        return;
-    const size_t before = check->faults->count;
-    struct jsonlogic *rule = NULL;
-    struct err err = {.code = OK};
-    const enum err_code code = jsonlogic_compile(in->applies_when, JSONLOGIC_STRICT,
-                                                 "/applies_when", check->faults, &rule, &err);
-    jsonlogic_free(rule);
-    if (code == ERR_NOMEM)
-        check->is_out_of_memory = true;
-    else if (code != OK && check->faults->count == before)
-        faults_add(check->faults, "/applies_when", "too_large", "%s", err.detail);
+    check_condition(check, in->applies_when, "/applies_when");
 }
 
 /* [["09:00", "12:30"], ["14:00", "18:00"]]: in order, not overlapping. */
