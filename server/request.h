@@ -177,5 +177,8 @@ void request_own(struct request *request, json_t *tree);
 /* The version an If-Match names: IF_MATCH_ANY without one (or "*"); false: malformed or never
  * matches. */
 bool request_if_match(const struct request *request, int32_t *ret_version);
+/* Fields of the body that no client sets, by names that end with NULL: each becomes a fault. True:
+ * there are faults, of whatever kind. */
+bool request_refuse_fields(struct request *request, const char *const names[]);
 /* A path parameter that has to be a UUID; false: then a 404 is in the reply. */
 bool request_uuid_param(struct request *request, size_t index, struct uuid *ret_id);

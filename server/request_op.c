@@ -2,6 +2,7 @@
  * A request's operations: the next one is made by `start` or `finish`, goes to its lane (or to the
  * spool) when the request has nothing else to do, and comes back on the store's thread.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "problem.h"
@@ -241,6 +242,18 @@ bool request_if_match(const struct request *request, int32_t *ret_version)
     }
     *ret_version = (int32_t)version;
     return true;
+}
+
+bool request_refuse_fields(struct request *request, const char *const names[])
+{
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (json_object_get(request->body, names[i]) != NULL) {
+            char pointer[JSON_POINTER_BYTES_MAX];
+            (void)snprintf(pointer, sizeof pointer, "/%s", names[i]);
+            faults_add(&request->faults, pointer, "unknown", "There is no such field.");
+        }
+    }
+    return request->faults.count > 0;
 }
 
 bool request_uuid_param(struct request *request, size_t index, struct uuid *ret_id)

@@ -15,11 +15,6 @@ enum { AGREEMENT_ITEMS_MAX = 100, POINTER_BYTES_MAX = 256 };
 /* Everywhere on Earth a day is over 14 hours after it is over in Greenwich, at the latest. */
 static const int64_t zones_us = 14 * 3600 * US_PER_SECOND;
 
-static json_t *share(const json_t *value)
-{
-    return json_incref(json_unconst(value));
-}
-
 /* ---- promises ---- */
 
 /* One of the two lists of promises on its way. */
@@ -229,7 +224,7 @@ static void check_funnel(struct check *check, int64_t given)
     const struct catalog_entry *existing = check->proposal->existing;
     if (existing != NULL && given != INT_NONE &&
         json_integer_value(json_object_get(existing->body, "funnel")) == given) {
-        check_set(check, "definitions", share(json_object_get(existing->body, "definitions")));
+        check_set(check, "definitions", json_share(json_object_get(existing->body, "definitions")));
         return;
     }
     if (given != INT_NONE && given != version) {
@@ -243,7 +238,7 @@ static void check_funnel(struct check *check, int64_t given)
         const struct catalog_entry *stage =
             catalog_find(check->catalog, CATALOG_STAGE, str_from(stage_names[i]));
         if (stage != NULL &&
-            json_object_set_new(definitions, stage_names[i], share(stage->body)) != 0)
+            json_object_set_new(definitions, stage_names[i], json_share(stage->body)) != 0)
             check->is_out_of_memory = true;
     }
     check_set(check, "funnel", json_integer(version));

@@ -39,19 +39,6 @@ void check_condition(struct check *check, const json_t *condition, const char *p
         faults_add(check->faults, pointer, "too_large", "%s", err.detail);
 }
 
-static json_t *share(const json_t *value)
-{
-    return json_incref(json_unconst(value));
-}
-
-static const struct field *field_named(const struct schema *schema, const char *name)
-{
-    for (size_t i = 0; i < schema->count; i++)
-        if (strcmp(schema->fields[i].name, name) == 0)
-            return &schema->fields[i];
-    return NULL;
-}
-
 /* One field: as proposed, else its default, else null; a required one without default is left out,
  * for the schema to complain. */
 static void complete_field(struct check *check, const struct field *field, const json_t *proposed,
@@ -61,7 +48,7 @@ static void complete_field(struct check *check, const struct field *field, const
     if (value == NULL || json_is_null(value))
         value = json_object_get(defaults, field->name);
     if (value != NULL)
-        check_set(check, field->name, share(value));
+        check_set(check, field->name, json_share(value));
     else if ((field->flags & FIELD_REQUIRED) == 0)
         check_set(check, field->name, json_null());
 }
@@ -81,8 +68,8 @@ static void complete(struct check *check, const json_t *proposed)
     json_t *same = json_unconst(proposed);
     for (void *at = json_object_iter(same); at != NULL; at = json_object_iter_next(same, at)) {
         const char *name = json_object_iter_key(at);
-        if (field_named(&rules->schema, name) == NULL)
-            check_set(check, name, share(json_object_iter_value(at)));
+        if (schema_field(&rules->schema, name) == NULL)
+            check_set(check, name, json_share(json_object_iter_value(at)));
     }
 }
 
@@ -98,7 +85,7 @@ static json_t *wrap_definition(const struct check *check)
     }
     json_t *body = json_object();
     if (json_object_set_new(body, "version", json_integer(version + 1)) == 0 &&
-        json_object_set_new(body, "definition", share(check->proposal->body)) == 0)
+        json_object_set_new(body, "definition", json_share(check->proposal->body)) == 0)
         return body;
     json_decref(body);
     return NULL;

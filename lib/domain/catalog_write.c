@@ -23,8 +23,6 @@ static const char *const *hidden_of(enum catalog_kind kind)
                                         : hidden_names;
 }
 
-static void write_value(struct json_writer *json, const json_t *value);
-
 /* The members of an object but the hidden ones. */
 static void write_members(struct json_writer *json, const json_t *object,
                           const char *const hidden[])
@@ -35,54 +33,26 @@ static void write_members(struct json_writer *json, const json_t *object,
         if (name_index(hidden, name) >= 0)
             continue;
         json_key_str(json, name);
-        write_value(json, json_object_iter_value(at));
+        json_write_value(json, json_object_iter_value(at));
     }
 }
 
-static void write_array(struct json_writer *json, const json_t *array)
+/* Empty when it is absent. */
+static void write_list(struct json_writer *json, const json_t *list)
 {
+    if (list != NULL) {
+        json_write_value(json, list);
+        return;
+    }
     json_array_begin(json);
-    for (size_t i = 0; i < json_array_size(array); i++)
-        write_value(json, json_array_get(array, i));
     json_array_end(json);
-}
-
-static void write_value(struct json_writer *json, const json_t *value)
-{
-    static const char *const none[] = {NULL};
-    switch (json_typeof(value)) {
-    case JSON_OBJECT:
-        json_object_begin(json);
-        write_members(json, value, none);
-        json_object_end(json);
-        break;
-    case JSON_ARRAY:
-        write_array(json, value);
-        break;
-    case JSON_STRING:
-        json_str(json, json_str_of(value));
-        break;
-    case JSON_INTEGER:
-        json_int(json, json_integer_value(value));
-        break;
-    case JSON_REAL:
-        json_double(json, json_real_value(value));
-        break;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        json_bool(json, json_is_true(value));
-        break;
-    case JSON_NULL:
-        json_nil(json);
-        break;
-    }
 }
 
 static void write_or_null(struct json_writer *json, const char *name, const json_t *value)
 {
     json_key(json, name);
     if (value != NULL)
-        write_value(json, value);
+        json_write_value(json, value);
     else
         json_nil(json);
 }
@@ -106,7 +76,7 @@ static void write_model(struct json_writer *json, const struct catalog_entry *en
     JSON_FIELD(json, "state", json_text, state_of(model, catalog));
     write_members(json, definition, extra);
     json_key(json, "mql_at_once");
-    write_array(json, json_object_get(definition, "mql_at_once"));
+    write_list(json, json_object_get(definition, "mql_at_once"));
     write_or_null(json, "activation", json_object_get(entry->body, "activation"));
     const json_t *activated_at = json_object_get(entry->body, "activated_at");
     if (model->activated > 0 && !json_is_string(activated_at))

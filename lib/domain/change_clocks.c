@@ -31,29 +31,11 @@ struct trigger_facts {
     struct logic_value campaign;
 };
 
-/* Stored is the very cause; rules see its kind, as the API shows it. */
-static struct str trigger_kind(struct str because)
-{
-    static const struct {
-        const char *because;
-        const char *kind;
-    } kinds[] = {
-        {"at_once", "at_once" },
-        {"by_hand", "manual"  },
-        {"review",  "decision"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        if (str_is(because, kinds[i].because)) {
-            return str_from(kinds[i].kind);
-        }
-    }
-    return STR_LITERAL("score");
-}
-
 static struct trigger_facts trigger_facts_of(const json_t *trigger)
 {
     return (struct trigger_facts){
-        .kind = logic_text(trigger_kind(json_str_of(json_object_get(trigger, "because")))),
+        .kind = logic_text(
+            str_from(handoff_trigger_kind(json_str_of(json_object_get(trigger, "because"))))),
         .form = logic_text(json_str_of(json_object_get(trigger, "form"))),
         .offer_kind = logic_text(json_str_of(json_object_get(trigger, "offer_kind"))),
         .campaign = logic_text(json_str_of(json_object_get(trigger, "campaign"))),

@@ -215,8 +215,12 @@ enum err_code contact_read_consents(struct contact *contact, struct str consents
     return OK;
 }
 
-static void write_value(struct json_writer *json, const struct attribute *attribute)
+void attribute_write(struct json_writer *json, const struct attribute *attribute)
 {
+    if (attribute == NULL) {
+        json_nil(json);
+        return;
+    }
     switch (attribute->kind) {
     case ATTRIBUTE_IS_NULL:
         json_nil(json);
@@ -238,7 +242,7 @@ void contact_write_attributes(struct json_writer *json, const struct contact *co
     json_object_begin(json);
     for (size_t i = 0; i < contact->attribute_count; i++) {
         json_key_str(json, contact->attributes[i].name);
-        write_value(json, &contact->attributes[i]);
+        attribute_write(json, &contact->attributes[i]);
     }
     json_object_end(json);
 }
@@ -397,7 +401,7 @@ enum err_code history_add_facts(struct history *history, const struct activity_f
         return ERR_NOMEM;
     }
     history->activities[history->count++] = *facts;
-    (void)json_incref(json_unconst(facts->properties));
+    (void)json_share(facts->properties);
     return OK;
 }
 
@@ -438,7 +442,7 @@ void contact_write_shown_attributes(struct json_writer *json, const struct conta
     json_object_begin(json);
     for (size_t i = 0; i < contact->attribute_count; i++) {
         json_key_str(json, contact->attributes[i].name);
-        write_value(json, &contact->attributes[i]);
+        attribute_write(json, &contact->attributes[i]);
     }
     JSON_FIELD(json, "seniority", json_text, seniority_name(derived->seniority));
     JSON_FIELD(json, "email_domain", json_str, derived->email_domain);

@@ -237,6 +237,8 @@ enum err_code contact_read_attributes(struct contact *contact, struct str attrib
                                       struct err *reterr) MUSTCHECK;
 enum err_code contact_read_consents(struct contact *contact, struct str consents,
                                     struct arena *arena, struct err *reterr) MUSTCHECK;
+/* Its value; null also when there is no attribute (NULL). */
+void attribute_write(struct json_writer *json, const struct attribute *attribute);
 void contact_write_attributes(struct json_writer *json, const struct contact *contact);
 void contact_write_sources(struct json_writer *json, const struct contact *contact);
 void contact_write_consents(struct json_writer *json, const struct contact *contact);

@@ -53,6 +53,24 @@ bool move_is_allowed(enum move move, enum handoff_state state)
     return (allowed[move] & (1 << state)) != 0;
 }
 
+const char *handoff_trigger_kind(struct str because)
+{
+    static const struct {
+        const char *because;
+        const char *kind;
+    } kinds[] = {
+        {"at_once", "at_once" },
+        {"by_hand", "manual"  },
+        {"review",  "decision"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (str_is(because, kinds[i].because)) {
+            return kinds[i].kind;
+        }
+    }
+    return "score";
+}
+
 const char *stage_owner(enum stage stage, bool has_open_handoff)
 {
     return has_open_handoff || stage == STAGE_CUSTOMER ? "sales" : "marketing";

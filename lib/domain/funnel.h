@@ -77,5 +77,9 @@ static inline bool handoff_is_closed(enum handoff_state state)
 
 /* api.md's table of moves: whether `move` may be made in `state`. */
 bool move_is_allowed(enum move move, enum handoff_state state);
+/* What opened a handoff, as people and rules see it, from the very cause that is stored: at_once,
+ * manual (by_hand), decision (review), or score: by an activity, by what was learnt about the
+ * contact, by a merge. handoff_unmatched.sql says the same. */
+const char *handoff_trigger_kind(struct str because);
 /* "sales" while a handoff is open and for customers, else "marketing". */
 const char *stage_owner(enum stage stage, bool has_open_handoff);

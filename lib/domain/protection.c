@@ -188,7 +188,7 @@ static json_t *rule_as_stored(const json_t *given, const char *default_text)
         return json_false();
     }
     return json_is_object(given) && default_text != NULL ? complete(given, default_text)
-                                                         : json_incref(json_unconst(given));
+                                                         : json_share(given);
 }
 
 json_t *protection_complete(const json_t *value)

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json_write.h"
-
 /* jansson recurses into nested values, so their depth is measured before it starts. Returns where
  * the text goes too deep, or its length. */
 static size_t json_find_too_deep(struct str text)
@@ -126,9 +124,7 @@ struct str json_str_of(const json_t *value)
     return str_slice(json_string_value(value), json_string_length(value));
 }
 
-static void json_write_value(struct json_writer *json, const json_t *value);
-
-static void json_write_object(struct json_writer *json, const json_t *object)
+static void write_object(struct json_writer *json, const json_t *object)
 {
     json_t *same = json_unconst(object);
     json_object_begin(json);
@@ -139,7 +135,7 @@ static void json_write_object(struct json_writer *json, const json_t *object)
     json_object_end(json);
 }
 
-static void json_write_array(struct json_writer *json, const json_t *array)
+static void write_array(struct json_writer *json, const json_t *array)
 {
     json_array_begin(json);
     for (size_t i = 0; i < json_array_size(array); i++)
@@ -147,14 +143,14 @@ static void json_write_array(struct json_writer *json, const json_t *array)
     json_array_end(json);
 }
 
-static void json_write_value(struct json_writer *json, const json_t *value)
+void json_write_value(struct json_writer *json, const json_t *value)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        json_write_object(json, value);
+        write_object(json, value);
         break;
     case JSON_ARRAY:
-        json_write_array(json, value);
+        write_array(json, value);
         break;
     case JSON_STRING:
         json_str(json, json_str_of(value));
@@ -205,7 +201,7 @@ static bool json_merge_into(json_t *result, const json_t *patch)
 json_t *json_merge_patch(const json_t *target, const json_t *patch)
 {
     if (!json_is_object(patch))
-        return json_incref(json_unconst(patch));
+        return json_share(patch);
     json_t *result = json_is_object(target) ? json_copy(json_unconst(target)) : json_object();
     if (result != NULL && !json_merge_into(result, patch)) {
         json_decref(result);

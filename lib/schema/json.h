@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json_write.h"
 
 enum {
     JSON_DEPTH_MAX = 32,         /* arrays and objects inside each other */
@@ -32,6 +33,8 @@ enum err_code json_parse_stored(struct str text, json_t **ret_root, struct err *
 /* Appends the value without white space, the order of names kept, numbers in their shortest form.
  * Fails as the buf does. Nesting at most JSON_WRITE_DEPTH_MAX. */
 void json_serialize(struct buf *buf, const json_t *value);
+/* The same as one value of a larger text. */
+void json_write_value(struct json_writer *json, const json_t *value);
 
 /* What RFC 7396 makes of `target` (NULL: absent) and `patch`: a new reference that may share parts
  * with both; neither is changed. NULL when out of memory. */
@@ -44,6 +47,12 @@ static inline json_t *json_unconst(const json_t *value)
     json_t *same;
     memcpy(&same, &value, sizeof(void *));
     return same;
+}
+
+/* One more reference to the same tree. */
+static inline json_t *json_share(const json_t *value)
+{
+    return json_incref(json_unconst(value));
 }
 
 /* A string's bytes, valid as long as the string; absent when `value` is NULL or no string. */

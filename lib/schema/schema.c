@@ -478,7 +478,7 @@ static void walk_map(struct walk *walk, const struct field *field, const json_t 
         store(member, &value, sizeof(const json_t *));
 }
 
-static const struct field *find_field(const struct schema *schema, const char *name)
+const struct field *schema_field(const struct schema *schema, const char *name)
 {
     for (size_t i = 0; i < schema->count; i++)
         if (strcmp(schema->fields[i].name, name) == 0)
@@ -506,7 +506,7 @@ static void walk_unknowns(struct walk *walk, const struct schema *schema, const 
     /* Beyond FAULTS_MAX nothing is kept: a huge wrong object must not cost much. */
     while (at != NULL && walk->faults->count < FAULTS_MAX) {
         struct str name = str_slice(json_object_iter_key(at), json_object_iter_key_len(at));
-        if (find_field(schema, name.data) == NULL)
+        if (schema_field(schema, name.data) == NULL)
             walk_unknown_fault(walk, schema, name);
         at = json_object_iter_next(same, at);
     }
@@ -677,7 +677,7 @@ bool schema_is_sound(const struct schema *schema)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
-        if (field->name == NULL || find_field(schema, field->name) != field ||
+        if (field->name == NULL || schema_field(schema, field->name) != field ||
             !field_is_sound(field, schema->size))
             return false;
     }

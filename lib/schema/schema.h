@@ -193,6 +193,9 @@ bool slug_is_valid(struct str text);
 enum { CHOICES_TEXT_BYTES = 704 };
 void choices_format(const char *const *choices, char out[static CHOICES_TEXT_BYTES]);
 
+/* NULL: none has this name. */
+const struct field *schema_field(const struct schema *schema, const char *name);
+
 /* Whether a table follows the rules above (names unique, mandatory limits, choices and nested
  * tables there). For tests. */
 bool schema_is_sound(const struct schema *schema);

@@ -234,3 +234,13 @@ void item_bytes(struct param *array, const void *data, size_t len)
 {
     buf_append(next_item(array, len), data, len);
 }
+
+void param_names(struct params *params, const char *const names[], uint64_t bits)
+{
+    struct param *array = param_array(params, ITEM_TEXT);
+    for (unsigned i = 0; names[i] != NULL; i++) {
+        if (bits == 0 || (bits >> i & 1) != 0) {
+            item_text(array, str_from(names[i]));
+        }
+    }
+}

@@ -64,3 +64,6 @@ void item_real(struct param *array, double value); /* NaN: null */
 void item_bool(struct param *array, bool value);
 void item_time(struct param *array, int64_t at_us); /* TIME_NONE: null */
 void item_bytes(struct param *array, const void *data, size_t len);
+/* The next parameter is the array of those names whose bits are set; of all when none is. The list
+ * ends with NULL. */
+void param_names(struct params *params, const char *const names[], uint64_t bits);

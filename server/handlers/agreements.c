@@ -19,17 +19,6 @@ static const char *const reserved[] = {
     "version",     "currency", "definitions", "proposed_by", "signatures", "text", "withdrawn_at",
     "in_force_at", "ended_at", "changes",     "problems",    "act",        NULL};
 
-static bool has_reserved(struct request *request)
-{
-    for (size_t i = 0; reserved[i] != NULL; i++) {
-        if (json_object_get(request->body, reserved[i]) != NULL) {
-            faults_add(&request->faults, arena_printf(request->arena, "/%s", reserved[i]),
-                       "unknown", "There is no such field.");
-        }
-    }
-    return request->faults.count > 0;
-}
-
 /* The version that the path names, or "current"; NULL: a 404 is in the reply. */
 static const struct catalog_entry *find(struct request *request)
 {
@@ -51,7 +40,7 @@ static const struct catalog_entry *find(struct request *request)
 
 enum request_step agreement_create_start(struct request *request)
 {
-    if (has_reserved(request)) {
+    if (request_refuse_fields(request, reserved)) {
         return problem_faults(request);
     }
     json_t *body = json_is_object(request->body) ? json_copy(request->body)
@@ -77,7 +66,8 @@ enum request_step agreement_create_start(struct request *request)
 
 enum request_step agreement_patch_start(struct request *request)
 {
-    return has_reserved(request) ? problem_faults(request) : setup_patch_start(request);
+    return request_refuse_fields(request, reserved) ? problem_faults(request)
+                                                    : setup_patch_start(request);
 }
 
 enum request_step agreement_current_start(struct request *request)
@@ -224,7 +214,7 @@ enum request_step agreement_text_start(struct request *request)
     const enum language language = visitor_language(request, query->language);
     const json_t *frozen =
         json_object_get(json_object_get(entry->body, "text"), language_names[language]);
-    json_auto_t *blocks = frozen != NULL ? json_incref(json_unconst(frozen))
+    json_auto_t *blocks = frozen != NULL ? json_share(frozen)
                                          : agreement_text(request->catalog, entry->body, language);
     if (blocks == NULL) {
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");

@@ -168,31 +168,11 @@ static void write_contact(struct json_writer *json, const struct rows *rows, siz
     json_object_end(json);
 }
 
-/* Stored is the very cause, shown is its kind. */
-static const char *trigger_kind(struct str because)
-{
-    static const struct {
-        const char *because;
-        const char *kind;
-    } kinds[] = {
-        {"at_once", "at_once" },
-        {"by_hand", "manual"  },
-        {"review",  "decision"},
-        {"import",  "import"  },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        if (str_is(because, kinds[i].because)) {
-            return kinds[i].kind;
-        }
-    }
-    return "score"; /* by an activity, by what was learnt about the contact, by a merge */
-}
-
 static void write_trigger(struct json_writer *json, const struct rows *rows, size_t row)
 {
     json_key(json, "trigger");
     json_object_begin(json);
-    JSON_FIELD(json, "kind", json_text, trigger_kind(row_text(rows, row, COLUMN_BECAUSE)));
+    JSON_FIELD(json, "kind", json_text, handoff_trigger_kind(row_text(rows, row, COLUMN_BECAUSE)));
     JSON_FIELD(json, "activity_id", json_str, row_text(rows, row, COLUMN_ACTIVITY_ID));
     JSON_FIELD(json, "activity", json_str, row_text(rows, row, COLUMN_ACTIVITY));
     JSON_FIELD(json, "form", json_str, row_text(rows, row, COLUMN_FORM));

@@ -32,17 +32,6 @@ json_t *key_body(const json_t *asked, char text[static KEY_TEXT_BYTES])
     return body;
 }
 
-static bool has_reserved(struct request *request)
-{
-    for (size_t i = 0; reserved[i] != NULL; i++) {
-        if (json_object_get(request->body, reserved[i]) != NULL) {
-            faults_add(&request->faults, arena_printf(request->arena, "/%s", reserved[i]),
-                       "unknown", "There is no such field.");
-        }
-    }
-    return request->faults.count > 0;
-}
-
 /* Begins a set-up write of a body that is kept until the request ends. */
 static enum request_step write_key(struct request *request, enum setup_action action, json_t *body,
                                    const char *text)
@@ -63,7 +52,7 @@ static enum request_step write_key(struct request *request, enum setup_action ac
 
 enum request_step key_create_start(struct request *request)
 {
-    if (has_reserved(request)) {
+    if (request_refuse_fields(request, reserved)) {
         return problem_faults(request);
     }
     char text[KEY_TEXT_BYTES];

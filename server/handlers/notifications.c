@@ -141,17 +141,6 @@ static const struct query_param notification_params[] = {
 const struct query notification_query =
     QUERY(struct notification_query_values, notification_params);
 
-/* The names whose bits are set, all of them when none is, as the next parameter. */
-static void param_chosen(struct params *params, const char *const names[], uint64_t bits)
-{
-    struct param *array = param_array(params, ITEM_TEXT);
-    for (unsigned i = 0; names[i] != NULL; i++) {
-        if (bits == 0 || (bits >> i & 1) != 0) {
-            item_text(array, str_from(names[i]));
-        }
-    }
-}
-
 enum request_step notifications_start(struct request *request)
 {
     const struct notification_query_values *query = request->query;
@@ -167,9 +156,9 @@ enum request_step notifications_start(struct request *request)
     struct params *params = read_op_query(read, STATEMENT_NOTIFICATION_PAGE);
     param_time(params, place.at_us);
     param_uuid(params, place.id);
-    param_chosen(params, notification_state_names, query->states);
-    param_chosen(params, notification_kind_names, query->kinds);
-    param_chosen(params, notification_channel_names, query->channels);
+    param_names(params, notification_state_names, query->states);
+    param_names(params, notification_kind_names, query->kinds);
+    param_names(params, notification_channel_names, query->channels);
     param_text(params, uuid_is_nil(query->member) ? (struct str){.data = NULL}
                                                   : str_from(uuid_format(query->member, member)));
     param_int(params, (int32_t)query->list.limit + 1);

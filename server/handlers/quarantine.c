@@ -88,17 +88,6 @@ static const struct query_param quarantine_params[] = {
 };
 const struct query quarantine_query = QUERY(struct quarantine_query_values, quarantine_params);
 
-/* The names whose bits are set, as the next parameter. */
-static void param_names(struct params *params, const char *const names[], uint64_t bits)
-{
-    struct param *array = param_array(params, ITEM_TEXT);
-    for (unsigned i = 0; names[i] != NULL; i++) {
-        if ((bits >> i & 1) != 0) {
-            item_text(array, str_from(names[i]));
-        }
-    }
-}
-
 /* A form by its slug or id; one that there is not has no entries. */
 static struct str slug_of(const struct request *request, struct str slug_or_id)
 {
@@ -121,7 +110,7 @@ enum request_step quarantine_list_start(struct request *request)
     struct params *params = read_op_query(read, STATEMENT_QUARANTINE_PAGE);
     param_uuid(params, before);
     param_text(params, slug_of(request, query->form));
-    param_names(params, quarantine_state_names, query->states != 0 ? query->states : UINT64_MAX);
+    param_names(params, quarantine_state_names, query->states);
     if (query->reasons != 0) {
         param_names(params, suspicion_names, query->reasons);
     } else {

@@ -19,28 +19,6 @@ struct verdict {
 
 /* ---- evidence ---- */
 
-static void write_attribute(struct json_writer *json, const struct attribute *attribute)
-{
-    if (attribute == NULL) {
-        json_nil(json);
-        return;
-    }
-    switch (attribute->kind) {
-    case ATTRIBUTE_IS_NULL:
-        json_nil(json);
-        break;
-    case ATTRIBUTE_IS_TEXT:
-        json_str(json, attribute->text);
-        break;
-    case ATTRIBUTE_IS_NUMBER:
-        json_raw(json, attribute->text);
-        break;
-    case ATTRIBUTE_IS_BOOLEAN:
-        json_bool(json, attribute->boolean);
-        break;
-    }
-}
-
 /* What a fit rule sees under this name: stored, derived, or nothing. */
 static void write_variable(struct json_writer *json, const struct contact *contact,
                            const struct contact_derived *derived, struct str name)
@@ -53,7 +31,7 @@ static void write_variable(struct json_writer *json, const struct contact *conta
     } else if (str_is(name, "free_mail")) {
         json_bool(json, derived->has_free_mail);
     } else {
-        write_attribute(json, contact_attribute(contact, name));
+        attribute_write(json, contact_attribute(contact, name));
     }
 }
 

@@ -94,16 +94,6 @@ static const struct query_param clock_params[] = {
 };
 const struct query sla_clock_query = QUERY(struct clock_query, clock_params);
 
-static void name_params(struct params *params, uint64_t bits, const char *const names[])
-{
-    struct param *array = param_array(params, ITEM_TEXT);
-    for (size_t i = 0; names[i] != NULL; i++) {
-        if (bits == 0 || (bits >> i & 1) != 0) {
-            item_text(array, str_from(names[i]));
-        }
-    }
-}
-
 enum request_step sla_clocks_start(struct request *request)
 {
     static const uint64_t live_states = 1U << CLOCK_RUNNING | 1U << CLOCK_PAUSED;
@@ -125,8 +115,8 @@ enum request_step sla_clocks_start(struct request *request)
         read_op_query(read, is_live ? STATEMENT_SLA_CLOCK_PAGE_LIVE : STATEMENT_SLA_CLOCK_PAGE);
     param_time(params, place.at_us);
     param_uuid(params, place.id);
-    name_params(params, query->states, clock_state_names);
-    name_params(params, query->kinds, clock_kind_names);
+    param_names(params, clock_state_names, query->states);
+    param_names(params, clock_kind_names, query->kinds);
     assignee_filter_params(params, &filter);
     param_int(params, (int32_t)query->list.limit + 1);
     return REQUEST_RUN;
