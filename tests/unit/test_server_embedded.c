@@ -170,7 +170,7 @@ static void test_first_start_and_stop(void **state)
 
     assert_true(strncmp(embedded_url(embedded), "postgresql://relais@/relais?host=%2F", 35) == 0);
     embedded_stop(embedded);
-    assert_false(is_running(pid));
+    await_end(pid); /* its file goes a moment before it does */
     assert_int_equal(postmaster_pid(place), 0);
     embedded_stop(embedded);
     assert_non_null(embedded_url(embedded));
@@ -194,7 +194,7 @@ static void test_only_the_last_user_stops_it(void **state)
     kill_hard(child);
     assert_true(is_running(pid));
     embedded_free(embedded);
-    assert_false(is_running(pid));
+    await_end(pid);
 }
 
 static void test_it_outlives_a_killed_user(void **state)
@@ -207,7 +207,7 @@ static void test_it_outlives_a_killed_user(void **state)
     struct embedded *embedded = start(place->data_dir);
     assert_int_equal(postmaster_pid(place), pid);
     embedded_free(embedded);
-    assert_false(is_running(pid));
+    await_end(pid);
 }
 
 static void test_revive(void **state)
