@@ -1,10 +1,9 @@
 /* What a process may count on of the machine's memory, with files as the kernel writes them. */
-#include "testing.h"
+#include "testing_directory.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "machine_memory.h"
 
@@ -36,9 +35,13 @@ static uint64_t limit_in(const char *root)
 
 static void remove_all(const char *root)
 {
-    static const char *const names[] = {"memory.max", "a.slice/memory.max",
-                                        "a.slice/b.service/memory.max", "membership",
-                                        "a.slice/b.service", "a.slice", ""};
+    static const char *const names[] = {"memory.max",
+                                        "a.slice/memory.max",
+                                        "a.slice/b.service/memory.max",
+                                        "membership",
+                                        "a.slice/b.service",
+                                        "a.slice",
+                                        ""};
     char path[PATH_BYTES];
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         snprintf(path, sizeof path, "%s/%s", root, names[i]);
@@ -49,8 +52,8 @@ static void remove_all(const char *root)
 static void test_the_smallest_limit_around_us_counts(void **state)
 {
     (void)state;
-    char root[] = "/tmp/relais-test-memory-XXXXXX";
-    assert_non_null(mkdtemp(root));
+    char root[TESTING_PATH_BYTES];
+    assert_true(testing_directory(root));
     make_folder(root, "a.slice");
     make_folder(root, "a.slice/b.service");
     write_file(root, "membership", "1:name=systemd:/elsewhere\n0::/a.slice/b.service\n");
