@@ -199,6 +199,9 @@ static enum err_code flag_due(struct store *store, int64_t now_us, size_t *ret_c
     if (has_due) {
         background_contact_params(background, locked, now_us);
         code = background_go_on(background, STATEMENT_SLA_BREACH, &breached, reterr);
+        if (rows_count(breached) > 0) {
+            now_us = row_time(breached, 0, 5); /* what follows a breach is not before it */
+        }
         code = code != OK ? code
                           : background_go_on(background, STATEMENT_SLA_WARN, &warned, reterr);
         code = code != OK ? code : write_events(background, breached, warned, reterr);

@@ -5,14 +5,14 @@ WITH due AS MATERIALIZED (
            k.step_at[n.taken + 1:] AS rest_at, k.steps[n.taken + 1:] AS rest, k.steps[:n.taken] AS steps
     FROM contact m
     CROSS JOIN LATERAL (
-        SELECT x.contact_id, x.clock_id, x.step_at, x.steps FROM sla_clock x
-        WHERE x.contact_id = m.contact_id AND x.state IN ('running', 'breached') AND x.ended_at IS NULL
-          AND x.wake_at <= $2::timestamptz
+        SELECT x.contact_id, x.clock_id, x.step_at, x.steps, x.state, x.wake_at FROM sla_clock x
+        WHERE x.contact_id = m.contact_id AND x.ended_at IS NULL
         ORDER BY x.contact_id, x.clock_id -- as the key, which so beats the index of all live clocks while both are empty
         LIMIT 100) AS k
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS taken FROM unnest(k.step_at) AS s WHERE s <= $2::timestamptz) AS n
-    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[])) AND n.taken > 0),
+    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[]))
+      AND k.state IN ('running', 'breached') AND k.wake_at <= $2::timestamptz AND n.taken > 0),
 taken AS (
     UPDATE sla_clock k
     SET step_at = d.rest_at, steps = d.rest,

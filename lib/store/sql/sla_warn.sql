@@ -1,17 +1,18 @@
 -- Takes the warnings that are due at $2 among the locked contacts $1 and sets the next waking: a row for each warning,
 -- also when several have come due meanwhile.
--- LATERAL with LIMIT: one lookup a contact, whatever the statistics say.
+-- LATERAL with LIMIT, as in sla_breach.sql: one lookup a contact, whatever the statistics say.
 WITH due AS MATERIALIZED (
     SELECT k.contact_id, k.clock_id, coalesce(m.merged_into, m.contact_id) AS shown_id,
            array(SELECT w FROM unnest(k.warnings) AS w WHERE w > $2::timestamptz ORDER BY w) AS rest,
            cardinality(k.warnings) AS before
     FROM contact m
     CROSS JOIN LATERAL (
-        SELECT x.contact_id, x.clock_id, x.warnings FROM sla_clock x
-        WHERE x.contact_id = m.contact_id AND x.state = 'running' AND x.due_at > $2::timestamptz
-          AND x.wake_at <= $2::timestamptz
+        SELECT x.contact_id, x.clock_id, x.warnings, x.state, x.due_at, x.wake_at FROM sla_clock x
+        WHERE x.contact_id = m.contact_id AND x.ended_at IS NULL
+        ORDER BY x.contact_id, x.clock_id
         LIMIT 100) AS k
-    WHERE m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[])),
+    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[]))
+      AND k.state = 'running' AND k.due_at > $2::timestamptz AND k.wake_at <= $2::timestamptz),
 taken AS (
     UPDATE sla_clock k
     SET warnings = d.rest, wake_at = least(k.due_at, d.rest[1], k.step_at[1])
