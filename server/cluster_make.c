@@ -1,3 +1,4 @@
+/* Finding PostgreSQL's programs, making a cluster whole or not at all, and its settings. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

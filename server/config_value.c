@@ -1,3 +1,4 @@
+/* One setting: from text to its field, and back. */
 #include <arpa/inet.h>
 #include <assert.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* Settings for people: --help, the README's table, and what is in force. */
 #include <assert.h>
 #include <string.h>
 

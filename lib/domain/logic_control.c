@@ -1,7 +1,6 @@
+/* The lazy operators: they evaluate their arguments themselves, as far as they need. */
 #include "domain/logic_program.h"
 #include "domain/logic_text.h"
-
-/* The lazy operators: they evaluate their arguments themselves, as far as they need. */
 
 static const struct logic_node *argument(const struct logic_run *run, const struct logic_node *node,
                                          size_t index)

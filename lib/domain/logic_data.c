@@ -1,6 +1,6 @@
+/* Reading the data: var, val, exists, missing. Paths written in the rule were split when it was
+ * compiled; others are split here. */
 #include "domain/logic_program.h"
-
-/* Paths written in the rule were split when it was compiled; others are split here. */
 
 /* [the path, what to give when nothing is there] */
 LOGIC_OPERATOR(logic_var)

@@ -1,9 +1,8 @@
+/* Lists and texts. A callback runs in a scope of its own whose value is the item. */
 #include <math.h>
 
 #include "domain/logic_program.h"
 #include "domain/logic_text.h"
-
-/* Lists and texts. A callback runs in a scope of its own whose value is the item. */
 
 /* The list an iterating operator works on: its first argument. What is false counts as an empty
  * one, null (a missing variable) only where the operator allows it; anything else is an error. */

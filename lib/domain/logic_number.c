@@ -1,8 +1,7 @@
+/* Arithmetic over any number of arguments; what is no number is the error NaN. */
 #include <math.h>
 
 #include "domain/logic_program.h"
-
-/* Arithmetic over any number of arguments; what is no number is the error NaN. */
 
 static bool number_at(struct logic_run *run, const struct logic_value *arguments, size_t index,
                       double *ret_number)

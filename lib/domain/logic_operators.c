@@ -1,3 +1,4 @@
+/* The operators by their names, and those that stand for what is no operator. */
 #include "domain/logic_program.h"
 
 static LOGIC_OPERATOR(evaluate_constant)

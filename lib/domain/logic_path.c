@@ -1,3 +1,4 @@
+/* Paths into data: split once where the rule has them, then followed through scopes and values. */
 #include <math.h>
 
 #include "domain/logic_program.h"

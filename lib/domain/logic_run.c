@@ -1,3 +1,4 @@
+/* What all operators share: evaluating arguments, failing, the budget of steps, conversions. */
 #include <math.h>
 
 #include "domain/logic_program.h"

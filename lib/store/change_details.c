@@ -1,3 +1,5 @@
+/* A batch's second look: clocks, their calendars and the history of the contacts that were locked.
+ */
 #include "store/calendar_rows.h"
 #include "store/change_batch_internal.h"
 #include "store/contact_rows.h"

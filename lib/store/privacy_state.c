@@ -1,3 +1,4 @@
+/* Whether the privacy key here is the one that the database was used with. */
 #include "store/store_internal.h"
 
 enum err_code store_check_privacy(struct store *store, struct conn *conn, struct err *reterr)

@@ -1,3 +1,4 @@
+/* Whether the database is one to trust with leads: its settings, its clock, its schema. */
 #include "store/migrate.h"
 #include "store/store_internal.h"
 

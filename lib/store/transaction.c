@@ -1,3 +1,4 @@
+/* A transaction of few statements on one connection: begun with the first, ended either way. */
 #include "store/store_internal.h"
 
 enum err_code transaction_begin(struct conn *conn, enum statement statement,

@@ -65,6 +65,7 @@ check_readme() {
 
 lint format check_format
 lint dependencies "$python" tests/lint/dependencies.py
+lint map "$python" tests/lint/map.py
 lint banned "$python" tests/lint/banned.py
 lint sql "$python" tests/lint/sql.py
 lint scripts check_scripts

@@ -1,3 +1,5 @@
+/* Proves that a calendar counts open time and finds its hours: nights, weekends, holidays, and the
+ * days on which clocks change. */
 #include "test_domain_calendar_support.h"
 
 static int set_up(void **state)

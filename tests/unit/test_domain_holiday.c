@@ -1,3 +1,5 @@
+/* Proves that the public holidays of countries and their parts are those of the file made for us.
+ */
 #include "testing.h"
 
 #include "domain/holiday.h"

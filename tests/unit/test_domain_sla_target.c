@@ -1,3 +1,4 @@
+/* Proves that a target is read or refused with a reason, and when what it asks for is due. */
 #include "test_domain_calendar_support.h"
 
 #include "domain/catalog_kinds.h"
