@@ -259,7 +259,7 @@ static bool is_called(struct resolver *resolver, const struct answer *answer, co
 
 /* ---- 5. an attribute of its own ---- */
 
-static bool has_a_meaning(struct str name)
+bool answers_has_a_meaning(struct str name)
 {
     static const char *const taken[] = {"email",     "id",           "occurred_at", "consents",
                                         "seniority", "email_domain", "free_mail",   NULL};
@@ -289,7 +289,7 @@ static struct str slug_of(struct resolver *resolver, const struct candidate *ite
     const char *name;
     if (len == 0) {
         name = arena_printf(resolver->arena, "field_%zu", index + 1);
-    } else if (has_a_meaning(slug)) {
+    } else if (answers_has_a_meaning(slug)) {
         const struct str short_slug = shortened(slug, strlen("field_"));
         name = arena_printf(resolver->arena, "field_%.*s", STR_ARGS(short_slug));
     } else {
@@ -311,6 +311,23 @@ static bool is_taken(const struct resolver *resolver, struct str name)
     return false;
 }
 
+enum err_code our_field_read_range(struct our_field *field, struct arena *arena)
+{
+    int64_t count;
+    double number;
+    if (!str_is(field->name, "company_size") || str_to_double(str_trim(field->value), &number) ||
+        !headcount_lower_end(field->value, &count)) {
+        return OK;
+    }
+    const char *digits = arena_printf(arena, "%lld", (long long)count);
+    if (digits == NULL) {
+        return ERR_NOMEM;
+    }
+    field->range = field->value;
+    field->value = str_from(digits);
+    return OK;
+}
+
 static void give(struct resolver *resolver, struct candidate *item, struct str name,
                  struct str value)
 {
@@ -319,15 +336,7 @@ static void give(struct resolver *resolver, struct candidate *item, struct str n
     if (is_consent(name) && item->answer->is_ticked) {
         field->value = STR_LITERAL("true");
     }
-    int64_t count;
-    double number;
-    if (str_is(name, "company_size") && !str_to_double(str_trim(value), &number) &&
-        headcount_lower_end(value, &count)) {
-        const char *digits = arena_printf(resolver->arena, "%lld", (long long)count);
-        resolver->is_out_of_memory |= digits == NULL;
-        field->value = str_from(digits);
-        field->range = value;
-    }
+    resolver->is_out_of_memory |= our_field_read_range(field, resolver->arena) != OK;
     item->is_done = true;
 }
 

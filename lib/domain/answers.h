@@ -28,6 +28,13 @@ struct our_field {
     struct str range; /* what the value is the lower end of; absent: it is as it was said */
 };
 
+/* Names that say something by themselves, so that no attribute gets one by chance. */
+bool answers_has_a_meaning(struct str name);
+
+/* Of a company_size that is no number, such as "50-249", the lower end, where it is certain. Only
+ * ERR_NOMEM fails. */
+enum err_code our_field_read_range(struct our_field *field, struct arena *arena) MUSTCHECK;
+
 /*
  * `map` is the form's, or NULL. Values point into the answers or the arena; there may be one field
  * more than there are answers, since a name can be two. Names other than consent_… come once. Only

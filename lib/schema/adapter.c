@@ -313,14 +313,7 @@ void adapted_identify(struct adapted *adapted, const char *tool, struct str toke
 
 static bool is_plumbing(struct str name)
 {
-    static const char *const captchas[] = {"g-recaptcha-response", "h-captcha-response",
-                                           "cf-turnstile-response", "frc-captcha-solution"};
-    for (size_t i = 0; i < ARRAY_LEN(captchas); i++) {
-        if (str_is(name, captchas[i])) {
-            return true;
-        }
-    }
-    return str_starts_with(name, "_");
+    return form_field_is_captcha(name) || str_starts_with(name, "_");
 }
 
 /* Where in nested objects one is; NULL above all. */

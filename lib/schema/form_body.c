@@ -487,3 +487,16 @@ enum err_code form_body_decode(const struct media_type *type, struct str body, s
     enum charset declared = charset_of(media_parameter(&type->parameters, "charset"));
     return raw_form_finish(&form, declared, ret_form);
 }
+
+bool form_field_is_captcha(struct str name)
+{
+    static const char *const names[] = {"g-recaptcha-response", "h-captcha-response",
+                                        "cf-turnstile-response", "frc-captcha-solution",
+                                        "frc-captcha-response"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_is(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -42,6 +42,9 @@ struct form_body {
     size_t file_count; /* parts with a filename, left out */
 };
 
+/* Whether a field is the answer to a captcha, which its script puts into every form of a page. */
+bool form_field_is_captcha(struct str name);
+
 /*
  * Decodes a body of kind MEDIA_KIND_URLENCODED or MEDIA_KIND_MULTIPART (any other kind is a
  * programmer error). An empty body is a form without fields. Everything returned lives in the

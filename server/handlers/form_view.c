@@ -1,7 +1,7 @@
 #include "handlers/form_view.h"
 
 #include "base/html.h"
-#include "handlers/submission.h"
+#include "domain/form_fields.h"
 #include "schema/json.h"
 
 /* The purpose of the consent that a form's text asks for. */
@@ -213,7 +213,7 @@ static void write_box(const struct form_view *view, const struct form_view_field
     buf_append_text(view->out, "  <div class=\"relais-field relais-check\">\n    <label><input");
     write_common(view, field, id);
     buf_printf(view->out, " type=\"checkbox\" value=\"true\"%s> <span>",
-               submission_is_ticked(str_trim(field->value)) ? " checked" : "");
+               form_box_is_ticked(str_trim(field->value)) ? " checked" : "");
     html_text(view->out, visitor_label(view->request, field->name, view->language));
     buf_append_text(view->out, "</span></label>");
     write_fault(view, field, id);

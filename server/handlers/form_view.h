@@ -12,6 +12,7 @@ struct form_view {
     const struct form *form;
     enum language language;
     struct buf *out;
+    const struct str *posted_names; /* ours of the fields that were posted; NULL: nothing was */
 };
 
 struct form_view_field {

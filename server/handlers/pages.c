@@ -13,6 +13,7 @@
 #include "handlers/pages.h"
 
 #include "base/html.h"
+#include "domain/form_fields.h"
 #include "handlers/form_view.h"
 #include "handlers/handlers.h"
 #include "handlers/submission.h"
@@ -248,20 +249,34 @@ static const struct fault *fault_of(const struct request *request, struct str na
 }
 
 /* Something that the visitor wrote, and not the page. */
-static bool is_answer(const struct form_view *view, struct str name)
+static bool is_answer(const struct form_view *view, size_t index)
 {
-    return !str_eq(name, view->form->protection.honeypot) &&
+    const struct str name = view->posted_names[index];
+    const struct str honeypot = view->form->protection.honeypot;
+    return !str_eq(view->request->form.fields[index].name, honeypot) &&
            (str_is(name, "email") || catalog_attribute(view->request->catalog, name) != NULL ||
             form_requires(view->form, name));
+}
+
+/* What the fields of the page are, by the same index. NULL: out of memory. */
+static const struct str *meanings_of(const struct request *request, const struct form *form)
+{
+    const struct form_body *body = &request->form;
+    struct str *meanings = arena_array(request->arena, body->count, sizeof *meanings);
+    for (size_t i = 0; meanings != NULL && i < body->count; i++) {
+        meanings[i] = form_field_meaning(form->fields, body->fields[i].name, i, request->arena);
+        if (meanings[i].data == NULL) {
+            return NULL;
+        }
+    }
+    return meanings;
 }
 
 /* The first field of this name: a second one cannot be shown as well. */
 static bool is_first(const struct form_view *view, size_t index)
 {
-    const struct form_field *fields = view->request->form.fields;
-    const struct str name = submission_field_name(view->form, fields[index].name);
     for (size_t i = 0; i < index; i++) {
-        if (str_eq(submission_field_name(view->form, fields[i].name), name)) {
+        if (str_eq(view->posted_names[i], view->posted_names[index])) {
             return false;
         }
     }
@@ -287,7 +302,7 @@ static bool is_posted(const struct form_view *view, struct str name)
 {
     const struct form_body *body = &view->request->form;
     for (size_t i = 0; i < body->count; i++) {
-        if (str_eq(submission_field_name(view->form, body->fields[i].name), name)) {
+        if (str_eq(view->posted_names[i], name)) {
             return true;
         }
     }
@@ -328,15 +343,15 @@ static void write_posted(const struct form_view *view)
     bool has_consent = false;
     for (size_t i = 0; i < request->form.count; i++) {
         const struct form_field *field = &request->form.fields[i];
-        const struct str name = submission_field_name(view->form, field->name);
+        const struct str name = view->posted_names[i];
         const bool is_id = str_is(name, "id");
         if (is_id && (has_new_id || field->value.len == 0)) {
             continue;
         }
         has_id |= is_id;
         if (is_shown && str_is(name, consent) && view->form->consent_text.data != NULL) {
-            has_consent = true;
-        } else if (is_shown && is_answer(view, name) && is_first(view, i)) {
+            has_consent |= form_box_is_ticked(str_trim(field->value));
+        } else if (is_shown && is_answer(view, i) && is_first(view, i)) {
             write_field(view, name, field->name, field->value);
         } else {
             form_view_hidden(view, field->name, field->value);
@@ -409,9 +424,13 @@ void page_refusal(struct request *request)
     const bool has_form = form != NULL && refusal->may_repeat && request->form.count > 0;
     struct buf *out = begin_page(request, language, refusal->title[language], "!");
     add_policy(request, form, has_form);
-    if (has_form) {
-        const struct form_view view = {
-            .request = request, .form = form, .language = language, .out = out};
+    const struct str *posted_names = has_form ? meanings_of(request, form) : NULL;
+    if (posted_names != NULL) {
+        const struct form_view view = {.request = request,
+                                       .form = form,
+                                       .language = language,
+                                       .out = out,
+                                       .posted_names = posted_names};
         write_form(&view, refusal);
     } else {
         buf_printf(out, "<p>%s</p>\n<p class=\"soft\">%s</p>\n", refusal->text[language],

@@ -196,13 +196,15 @@ static enum request_step take_raw(struct request *request, struct submission *su
     if (code == OK && adapter != NULL) {
         code = take_tool(request, submission, adapter, tree, &form, &err);
     }
+    submission->is_html = adapter == NULL && tree == NULL;
+    if (code == OK && submission->is_html &&
+        !submission_take_fields(request, submission, form.fields, form.count)) {
+        code = err_set(&err, ERR_NOMEM, "Out of memory. Try again.");
+    }
     if (code != OK) {
         return problem_err(request, &err);
     }
-    submission->is_html = adapter == NULL && tree == NULL;
-    if (submission->is_html) {
-        submission_take_fields(request, submission, form.fields, form.count);
-    } else if (adapter == NULL) {
+    if (adapter == NULL && !submission->is_html) {
         submission_take_json(request, submission, tree);
     }
     submission_check_required(request, submission);

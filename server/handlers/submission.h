@@ -58,9 +58,9 @@ void submission_keep_honeypot(struct submission *submission, struct str value);
 void submission_take_json(struct request *request, struct submission *submission,
                           const json_t *body);
 
-/* Takes fields as a visitor filled them in, names mapped by the form's `fields`. Values are
- * borrowed. */
-void submission_take_fields(struct request *request, struct submission *submission,
+/* Takes fields as a visitor filled them in (domain/form_fields.h). Values are borrowed. False: out
+ * of memory. */
+bool submission_take_fields(struct request *request, struct submission *submission,
                             const struct form_field *fields, size_t count);
 
 /* Takes what another form tool sent, as far as it can be understood: what does not fit is kept with
@@ -68,11 +68,6 @@ void submission_take_fields(struct request *request, struct submission *submissi
  * memory. */
 bool submission_take_answers(struct request *request, struct submission *submission,
                              struct adapted *adapted);
-
-/* What a field of an HTML form means: our name for it. */
-struct str submission_field_name(const struct form *form, struct str name);
-/* Whether the value of a box in an HTML form says yes. */
-bool submission_is_ticked(struct str value);
 
 /* When everything is taken: what the form requires is there (else request->faults; of a webhook
  * only the e-mail address is required, what else is missing is kept with it). */

@@ -3,7 +3,7 @@
  * fit is kept with it, for nobody is there who could mend it.
  */
 #include "base/utf8.h"
-#include "domain/answers.h"
+#include "domain/form_fields.h"
 #include "handlers/handlers.h"
 #include "handlers/submission.h"
 #include "schema/page_url.h"
@@ -11,24 +11,6 @@
 enum { RANGE_BYTES_MAX = 100 };
 
 /* ---- HTML forms ---- */
-
-struct str submission_field_name(const struct form *form, struct str name)
-{
-    if (form->fields != NULL) {
-        const struct str mapped =
-            json_str_of(json_object_getn(json_unconst(form->fields), name.data, name.len));
-        if (mapped.data != NULL) {
-            return mapped;
-        }
-    }
-    return name;
-}
-
-bool submission_is_ticked(struct str value)
-{
-    static const char *const yes[] = {"on", "true", "yes", "1", "oui", NULL};
-    return name_index(yes, value) >= 0;
-}
 
 static void take_consent(struct request *request, struct submission *submission, struct str purpose,
                          struct str value)
@@ -44,7 +26,7 @@ static void take_consent(struct request *request, struct submission *submission,
     }
     if (input->consents != NULL) {
         input->consents[input->consent_count++] = (struct consent){
-            .purpose = purpose, .is_granted = submission_is_ticked(value), .at_us = TIME_NONE};
+            .purpose = purpose, .is_granted = form_box_is_ticked(value), .at_us = TIME_NONE};
     }
 }
 
@@ -184,17 +166,46 @@ static bool is_honeypot(const struct submission *submission, struct str name)
     return honeypot.data != NULL && str_eq(name, honeypot);
 }
 
-void submission_take_fields(struct request *request, struct submission *submission,
+static void note_range(struct request *request, struct submission *submission,
+                       const struct our_field *field)
+{
+    const char *pointer = arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(field->name));
+    const struct str range = beginning(field->range, RANGE_BYTES_MAX);
+    if (pointer != NULL) {
+        faults_add(&submission->ignored, pointer, "range",
+                   "A range, of which the lower end counts: %.*s.", STR_ARGS(range));
+    }
+}
+
+/* What was understood of a form or of another tool's answers. */
+static void take_our_fields(struct request *request, struct submission *submission,
+                            const struct our_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        take_field(request, submission, fields[i].name, fields[i].value);
+        if (fields[i].range.data != NULL) {
+            note_range(request, submission, &fields[i]);
+        }
+    }
+}
+
+bool submission_take_fields(struct request *request, struct submission *submission,
                             const struct form_field *fields, size_t count)
 {
+    const struct form *form = submission->form;
+    struct our_field *ours;
+    size_t our_count;
     for (size_t i = 0; i < count; i++) {
         if (is_honeypot(submission, fields[i].name)) {
             submission_keep_honeypot(submission, fields[i].value);
-        } else {
-            take_field(request, submission, submission_field_name(submission->form, fields[i].name),
-                       fields[i].value);
         }
     }
+    if (form_fields_resolve(form->fields, form->protection.honeypot, fields, count, request->arena,
+                            &ours, &our_count) != OK) {
+        return false;
+    }
+    take_our_fields(request, submission, ours, our_count);
+    return true;
 }
 
 /* ---- other form tools ---- */
@@ -222,17 +233,6 @@ static bool take_page_words(struct request *request, struct submission *submissi
         }
     }
     return true;
-}
-
-static void note_range(struct request *request, struct submission *submission,
-                       const struct our_field *field)
-{
-    const char *pointer = arena_printf(request->arena, "/attributes/%.*s", STR_ARGS(field->name));
-    const struct str range = beginning(field->range, RANGE_BYTES_MAX);
-    if (pointer != NULL) {
-        faults_add(&submission->ignored, pointer, "range",
-                   "A range, of which the lower end counts: %.*s.", STR_ARGS(range));
-    }
 }
 
 /* Some tools send a response anew, under its old id, when its answers were changed. Nobody could
@@ -288,12 +288,7 @@ bool submission_take_answers(struct request *request, struct submission *submiss
     if (adapted->occurred_at_us != TIME_NONE) {
         take_time(submission, adapted->occurred_at_us);
     }
-    for (size_t i = 0; i < count; i++) {
-        take_field(request, submission, fields[i].name, fields[i].value);
-        if (fields[i].range.data != NULL) {
-            note_range(request, submission, &fields[i]);
-        }
-    }
+    take_our_fields(request, submission, fields, count);
     if (adapted->left_out_count > 0) {
         faults_add(&submission->ignored, "", "too_many",
                    "%zu answers beyond the first %d were not kept.", adapted->left_out_count,

@@ -70,10 +70,11 @@ enum request_step submit_start(struct request *request)
         return problem(request, ERR_NOMEM, "Out of memory. Try again.");
     }
     submission->is_html = request->body == NULL;
-    if (submission->is_html) {
-        submission_take_fields(request, submission, request->form.fields, request->form.count);
-    } else {
+    if (!submission->is_html) {
         submission_take_json(request, submission, request->body);
+    } else if (!submission_take_fields(request, submission, request->form.fields,
+                                       request->form.count)) {
+        return problem(request, ERR_NOMEM, "Out of memory. Try again.");
     }
     return submit_taken(request, submission);
 }

@@ -182,6 +182,21 @@ def test_values_that_do_not_fit_do_not_fail_an_html_form(service, path):
     assert "company_size" not in attributes and attributes["first_name"] == "Zoé"
 
 
+def test_nothing_that_a_visitor_wrote_is_lost(service, path):
+    """Boxes of a group, names that are none of ours, ranges; a box and the hidden field for an empty one."""
+    email = funnel.address()
+    expect(service.nobody.post(path, data={
+        "E-mail": email, "Votre prénom": "Zoé", "topics[]": ["Cloud", "IA"], "plan": ["a", "b"], "Send Me": "1",
+        "company_size": "1 000 – 4 999", "consent_marketing_email": ["on", "0"], "g-recaptcha-response": "03AF" * 200}), 303)
+    (stored,) = submissions_of(service, email)
+    assert stored["attributes"] == {"first_name": "Zoé", "topics": "Cloud, IA", "plan": "a, b", "send_me": "1",
+                                    "company_size": 1000}
+    assert stored["consents"] == [{"purpose": "marketing_email", "granted": True}]
+    (fault,) = stored["ignored"]
+    assert fault["pointer"] == "/attributes/company_size" and "1 000 – 4 999" in fault["detail"]
+    assert funnel.contact_of(service.reader, email)["attributes"]["company_size"] == 1000
+
+
 def test_values_that_do_not_fit_fail_a_json_client(service, path):
     body = {"email": funnel.address(), "attributes": {"company_size": "a lot"}}
     assert list(faults(service.nobody.post(path, body))) == ["/attributes/company_size"]

@@ -181,6 +181,26 @@ def test_a_refused_form_comes_back_filled_in(service, long_form):
     uuid.UUID(inputs["id"]["value"])
 
 
+def test_nobody_is_made_to_consent_by_a_page_that_comes_back(service):
+    """A hidden field beside a box that was left empty is no consent."""
+    form = funnel.make_form(service.admin, open=True, consent_text="Vos e-mails")
+    path = f"/v1/forms/{form['slug']}/submissions"
+    for sent, is_ticked in ((["0"], False), (["0", "on"], True), (["on", "0"], True), ([], False)):
+        answer = expect(service.nobody.post(path, data={"email": "zoe@exemple", "consent_marketing_email": sent}), 422)
+        (box,) = re.findall(r'<input name="consent_marketing_email"[^>]*>', answer.text)
+        assert (" checked" in box) == is_ticked, sent
+
+
+def test_a_second_field_does_not_undo_a_correction(service):
+    form = funnel.make_form(service.admin, open=True)
+    path = f"/v1/forms/{form['slug']}/submissions"
+    answer = expect(service.nobody.post(path, data={"email": ["zoe@exemple", "zoe@exemple"], "E-mail": "x"}), 422)
+    assert answer.text.count('type="email"') == 1
+    email = funnel.address()
+    expect(service.nobody.post(path, data={"email": [email, "zoe@exemple"], "E-mail": "x"}), 303)
+    assert len(service.reader.pages("/v1/submissions", email=email)) == 1
+
+
 def test_the_page_that_came_back_can_be_sent(service, long_form):
     email = funnel.address()
     answers = {"email": "nobody", "first_name": "Zoé", "societe": "Cie", "company_size": "12", "sites": "1", "shoe_size": "39",
