@@ -63,7 +63,7 @@ struct batch {
     size_t wanted_count;
     struct contact **contacts; /* sorted by contact_id */
     size_t contact_count;
-    struct rows *rows[16]; /* freed at the end: texts point into them */
+    struct rows *rows[20]; /* freed at the end: texts point into them */
     size_t row_count;
     size_t sent;                       /* statements */
     const struct calendar **calendars; /* older versions that clocks count by */
@@ -117,5 +117,6 @@ enum err_code batch_receive_erasures(struct batch *batch) MUSTCHECK;
 
 /* ---- change_details.c ---- */
 
-/* Clocks of handoffs, and histories of contacts that have to be computed again; often nothing. */
+/* The contacts' latest handoffs with their clocks, and histories of contacts that have to be
+ * computed again; often nothing. */
 enum err_code batch_read_details(struct batch *batch) MUSTCHECK;

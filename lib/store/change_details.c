@@ -4,17 +4,20 @@
 #include "store/change_batch_internal.h"
 #include "store/contact_rows.h"
 
-static enum err_code read_clocks(struct batch *batch)
+/* ---- handoffs and their clocks ---- */
+
+static enum err_code send_handoffs(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
     params_clear(params);
     struct param *ids = param_array(params, ITEM_UUID);
     for (size_t i = 0; i < batch->contact_count; i++) {
         if (!uuid_is_nil(batch->contacts[i]->handoff.handoff_id)) {
-            item_uuid(ids, batch->contacts[i]->handoff.contact_id);
+            item_uuid(ids, batch->contacts[i]->handoff.handoff_id);
         }
     }
-    return batch_send(batch, STATEMENT_CLOCK_STATE);
+    const enum err_code code = batch_send(batch, STATEMENT_HANDOFF_STATE);
+    return code == OK ? batch_send(batch, STATEMENT_CLOCK_STATE) : code;
 }
 
 /* The contact whose latest handoff this is. */
@@ -28,18 +31,72 @@ static struct contact *contact_of_handoff(const struct batch *batch, struct uuid
     return NULL;
 }
 
+/* The contact that the handoff was made for, when it is its latest; nearly always it is. */
+static struct contact *maker_of(const struct batch *batch, struct uuid contact_id,
+                                struct uuid handoff_id)
+{
+    struct contact *contact = batch_find_contact(batch, contact_id);
+    return contact != NULL && uuid_eq(contact->handoff.handoff_id, handoff_id) ? contact : NULL;
+}
+
+/* After a merge the latest handoff was made for another one. One that is gone leaves its contact
+ * with none, as if it had never had one. */
+static void take_inherited_handoff(struct contact *contact, const struct rows *rows)
+{
+    const struct uuid handoff_id = contact->handoff.handoff_id;
+    contact->handoff.handoff_id = (struct uuid){{0}};
+    for (size_t r = 0; r < rows_count(rows); r++) {
+        if (uuid_eq(row_uuid(rows, r, 0), handoff_id)) {
+            handoff_from_row(rows, r, &contact->handoff);
+            return;
+        }
+    }
+}
+
+static void take_handoffs(struct batch *batch, const struct rows *rows)
+{
+    for (size_t r = 0; r < rows_count(rows); r++) {
+        struct handoff handoff = {.updated_at_us = 0};
+        handoff_from_row(rows, r, &handoff);
+        struct contact *contact = maker_of(batch, handoff.contact_id, handoff.handoff_id);
+        if (contact != NULL) {
+            contact->handoff = handoff;
+        }
+    }
+    for (size_t i = 0; i < batch->contact_count; i++) {
+        const struct handoff *handoff = &batch->contacts[i]->handoff;
+        if (!uuid_is_nil(handoff->handoff_id) && handoff->updated_at_us == 0) {
+            take_inherited_handoff(batch->contacts[i], rows);
+        }
+    }
+}
+
 static void take_clocks(struct batch *batch, const struct rows *rows)
 {
     for (size_t r = 0; r < rows_count(rows); r++) {
-        struct contact *contact = batch_find_contact(batch, row_uuid(rows, r, 0));
         const struct uuid handoff_id = row_uuid(rows, r, 2);
-        if (contact == NULL || !uuid_eq(contact->handoff.handoff_id, handoff_id)) {
+        struct contact *contact = maker_of(batch, row_uuid(rows, r, 0), handoff_id);
+        if (contact == NULL) {
             contact = contact_of_handoff(batch, handoff_id);
         }
         if (contact != NULL && contact->clock_count < CLOCKS_MAX) {
             clock_from_row(rows, r, &contact->clocks[contact->clock_count++]);
         }
     }
+}
+
+static enum err_code receive_handoffs(struct batch *batch)
+{
+    struct rows *rows = NULL;
+    enum err_code code = batch_receive(batch, &rows);
+    if (code == OK) {
+        take_handoffs(batch, rows);
+        code = batch_receive(batch, &rows);
+    }
+    if (code == OK) {
+        take_clocks(batch, rows);
+    }
+    return code;
 }
 
 /* ---- calendars of clocks that were started by an older version ---- */
@@ -172,7 +229,7 @@ enum err_code batch_read_details(struct batch *batch)
     for (size_t i = 0; i < batch->contact_count; i++) {
         has_handoffs = has_handoffs || !uuid_is_nil(batch->contacts[i]->handoff.handoff_id);
     }
-    enum err_code code = has_handoffs ? read_clocks(batch) : OK;
+    enum err_code code = has_handoffs ? send_handoffs(batch) : OK;
     const bool has_histories = history_params(batch) > 0;
     if (code == OK && has_histories) {
         code = batch_send(batch, STATEMENT_HISTORY);
@@ -183,10 +240,7 @@ enum err_code batch_read_details(struct batch *batch)
     code = conn_flush(batch->worker->conn, batch->reterr);
     struct rows *rows = NULL;
     if (code == OK && has_handoffs) {
-        code = batch_receive(batch, &rows);
-        if (code == OK) {
-            take_clocks(batch, rows);
-        }
+        code = receive_handoffs(batch);
     }
     if (code == OK && has_histories) {
         code = batch_receive(batch, &rows);

@@ -4,7 +4,8 @@
 
 #include "domain/escalation.h"
 
-/* In the order of the view contact_state, then of the score. */
+/* In the order of the view contact_state: the contact, its latest handoff, then the score, where
+ * one follows. contact_lock.sql has the first part and the handoff's id. */
 enum column {
     COLUMN_CONTACT_ID,
     COLUMN_EMAIL,
@@ -22,109 +23,117 @@ enum column {
     COLUMN_VERSION,
     COLUMN_CREATED_AT,
     COLUMN_UPDATED_AT,
-    COLUMN_HANDOFF_ID,
-    COLUMN_HANDOFF_STATE,
-    COLUMN_PURPOSE,
-    COLUMN_HANDOFF_CYCLE,
-    COLUMN_ASSIGNEE,
-    COLUMN_TRIGGER,
-    COLUMN_SNAPSHOT,
-    COLUMN_OPENED_AT,
-    COLUMN_ACCEPTED_AT,
-    COLUMN_WORK_BY,
-    COLUMN_CONTACTED_AT,
-    COLUMN_QUALIFIED_AT,
-    COLUMN_OPPORTUNITY_AT,
-    COLUMN_CLOSED_AT,
-    COLUMN_PAUSED_AT,
-    COLUMN_PAUSED_UNTIL,
-    COLUMN_PAUSE_REASON,
-    COLUMN_ATTEMPTS,
-    COLUMN_GPCT,
-    COLUMN_DEAL,
-    COLUMN_REASON,
-    COLUMN_NOTE,
-    COLUMN_HANDOFF_NURTURE_UNTIL,
-    COLUMN_HISTORICAL,
-    COLUMN_HANDOFF_VERSION,
-    COLUMN_HANDOFF_UPDATED_AT,
-    COLUMN_HANDOFF_CONTACT_ID,
-    COLUMN_SCORE_AT,
-    COLUMN_SCORE_POINTS,
-    COLUMN_SCORE_FIT,
-    COLUMN_SCORE_FIT_GRADE,
-    COLUMN_SCORE_FIT_KNOWN,
-    COLUMN_SCORE_GRADE,
-    COLUMN_SCORE_DECISION,
-    COLUMN_SCORE_RULE_ERRORS,
+    COLUMN_HANDOFF,
 };
 
-static void handoff_from_row(const struct rows *rows, size_t row, struct handoff *handoff)
+enum handoff_column {
+    HANDOFF_ID,
+    HANDOFF_STATE,
+    HANDOFF_PURPOSE,
+    HANDOFF_CYCLE,
+    HANDOFF_ASSIGNEE,
+    HANDOFF_TRIGGER,
+    HANDOFF_SNAPSHOT,
+    HANDOFF_OPENED_AT,
+    HANDOFF_ACCEPTED_AT,
+    HANDOFF_WORK_BY,
+    HANDOFF_CONTACTED_AT,
+    HANDOFF_QUALIFIED_AT,
+    HANDOFF_OPPORTUNITY_AT,
+    HANDOFF_CLOSED_AT,
+    HANDOFF_PAUSED_AT,
+    HANDOFF_PAUSED_UNTIL,
+    HANDOFF_PAUSE_REASON,
+    HANDOFF_ATTEMPTS,
+    HANDOFF_GPCT,
+    HANDOFF_DEAL,
+    HANDOFF_REASON,
+    HANDOFF_NOTE,
+    HANDOFF_NURTURE_UNTIL,
+    HANDOFF_HISTORICAL,
+    HANDOFF_VERSION,
+    HANDOFF_UPDATED_AT,
+    HANDOFF_CONTACT_ID,
+    HANDOFF_COLUMN_COUNT_,
+};
+
+enum score_column {
+    SCORE_AT,
+    SCORE_POINTS,
+    SCORE_FIT,
+    SCORE_FIT_GRADE,
+    SCORE_FIT_KNOWN,
+    SCORE_GRADE,
+    SCORE_DECISION,
+    SCORE_RULE_ERRORS,
+};
+
+static void handoff_from_columns(const struct rows *rows, size_t row, size_t first,
+                                 struct handoff *handoff)
 {
-    handoff->handoff_id = row_uuid(rows, row, COLUMN_HANDOFF_ID);
+    handoff->handoff_id = row_uuid(rows, row, first + HANDOFF_ID);
     if (uuid_is_nil(handoff->handoff_id)) {
         return;
     }
-    const int state = name_index(handoff_state_names, row_text(rows, row, COLUMN_HANDOFF_STATE));
-    const int purpose = name_index(purpose_names, row_text(rows, row, COLUMN_PURPOSE));
+    const int state = name_index(handoff_state_names, row_text(rows, row, first + HANDOFF_STATE));
+    const int purpose = name_index(purpose_names, row_text(rows, row, first + HANDOFF_PURPOSE));
     handoff->state = state >= 0 ? (enum handoff_state)state : HANDOFF_OPEN;
     handoff->purpose = purpose >= 0 ? (enum purpose)purpose : PURPOSE_CLOSE;
-    handoff->contact_id = row_uuid(rows, row, COLUMN_HANDOFF_CONTACT_ID);
-    handoff->cycle = row_int(rows, row, COLUMN_HANDOFF_CYCLE);
-    handoff->assignee = row_uuid(rows, row, COLUMN_ASSIGNEE);
-    handoff->trigger = row_text(rows, row, COLUMN_TRIGGER);
-    handoff->snapshot = row_text(rows, row, COLUMN_SNAPSHOT);
-    handoff->opened_at_us = row_time(rows, row, COLUMN_OPENED_AT);
+    handoff->contact_id = row_uuid(rows, row, first + HANDOFF_CONTACT_ID);
+    handoff->cycle = row_int(rows, row, first + HANDOFF_CYCLE);
+    handoff->assignee = row_uuid(rows, row, first + HANDOFF_ASSIGNEE);
+    handoff->trigger = row_text(rows, row, first + HANDOFF_TRIGGER);
+    handoff->snapshot = row_text(rows, row, first + HANDOFF_SNAPSHOT);
+    handoff->opened_at_us = row_time(rows, row, first + HANDOFF_OPENED_AT);
     handoff->submitted_at_us = TIME_NONE;
     handoff->assigned_at_us = TIME_NONE;
-    handoff->accepted_at_us = row_time(rows, row, COLUMN_ACCEPTED_AT);
-    handoff->work_by_us = row_time(rows, row, COLUMN_WORK_BY);
-    handoff->contacted_at_us = row_time(rows, row, COLUMN_CONTACTED_AT);
-    handoff->qualified_at_us = row_time(rows, row, COLUMN_QUALIFIED_AT);
-    handoff->opportunity_at_us = row_time(rows, row, COLUMN_OPPORTUNITY_AT);
-    handoff->closed_at_us = row_time(rows, row, COLUMN_CLOSED_AT);
-    handoff->paused_at_us = row_time(rows, row, COLUMN_PAUSED_AT);
-    handoff->paused_until_us = row_time(rows, row, COLUMN_PAUSED_UNTIL);
-    handoff->pause_reason = row_text(rows, row, COLUMN_PAUSE_REASON);
-    handoff->attempts = row_int(rows, row, COLUMN_ATTEMPTS);
-    handoff->gpct = row_text(rows, row, COLUMN_GPCT);
-    handoff->deal = row_text(rows, row, COLUMN_DEAL);
-    handoff->reason = row_text(rows, row, COLUMN_REASON);
-    handoff->note = row_text(rows, row, COLUMN_NOTE);
-    handoff->nurture_until_us = row_time(rows, row, COLUMN_HANDOFF_NURTURE_UNTIL);
-    handoff->is_historical = row_bool(rows, row, COLUMN_HISTORICAL);
-    handoff->version = row_int(rows, row, COLUMN_HANDOFF_VERSION);
-    handoff->updated_at_us = row_time(rows, row, COLUMN_HANDOFF_UPDATED_AT);
+    handoff->accepted_at_us = row_time(rows, row, first + HANDOFF_ACCEPTED_AT);
+    handoff->work_by_us = row_time(rows, row, first + HANDOFF_WORK_BY);
+    handoff->contacted_at_us = row_time(rows, row, first + HANDOFF_CONTACTED_AT);
+    handoff->qualified_at_us = row_time(rows, row, first + HANDOFF_QUALIFIED_AT);
+    handoff->opportunity_at_us = row_time(rows, row, first + HANDOFF_OPPORTUNITY_AT);
+    handoff->closed_at_us = row_time(rows, row, first + HANDOFF_CLOSED_AT);
+    handoff->paused_at_us = row_time(rows, row, first + HANDOFF_PAUSED_AT);
+    handoff->paused_until_us = row_time(rows, row, first + HANDOFF_PAUSED_UNTIL);
+    handoff->pause_reason = row_text(rows, row, first + HANDOFF_PAUSE_REASON);
+    handoff->attempts = row_int(rows, row, first + HANDOFF_ATTEMPTS);
+    handoff->gpct = row_text(rows, row, first + HANDOFF_GPCT);
+    handoff->deal = row_text(rows, row, first + HANDOFF_DEAL);
+    handoff->reason = row_text(rows, row, first + HANDOFF_REASON);
+    handoff->note = row_text(rows, row, first + HANDOFF_NOTE);
+    handoff->nurture_until_us = row_time(rows, row, first + HANDOFF_NURTURE_UNTIL);
+    handoff->is_historical = row_bool(rows, row, first + HANDOFF_HISTORICAL);
+    handoff->version = row_int(rows, row, first + HANDOFF_VERSION);
+    handoff->updated_at_us = row_time(rows, row, first + HANDOFF_UPDATED_AT);
 }
 
-static void score_from_row(const struct rows *rows, size_t row, const struct model *model,
-                           int32_t model_version, struct contact_score *score)
+static void score_from_columns(const struct rows *rows, size_t row, size_t first,
+                               struct contact_score *score)
 {
-    score->model = model_version;
-    interest_init(model, &score->interest);
-    score->exists = score->is_stored = !row_is_null(rows, row, COLUMN_SCORE_GRADE);
+    score->exists = score->is_stored = !row_is_null(rows, row, first + SCORE_GRADE);
     if (!score->exists) {
         return;
     }
-    score->interest.at_us = row_time(rows, row, COLUMN_SCORE_AT);
-    (void)row_reals(rows, row, COLUMN_SCORE_POINTS, score->interest.v, MODEL_INTEREST_RULES_MAX);
-    score->fit = row_real(rows, row, COLUMN_SCORE_FIT);
-    score->fit_known = row_real(rows, row, COLUMN_SCORE_FIT_KNOWN);
-    const struct str fit_grade = row_text(rows, row, COLUMN_SCORE_FIT_GRADE);
+    score->interest.at_us = row_time(rows, row, first + SCORE_AT);
+    (void)row_reals(rows, row, first + SCORE_POINTS, score->interest.v, MODEL_INTEREST_RULES_MAX);
+    score->fit = row_real(rows, row, first + SCORE_FIT);
+    score->fit_known = row_real(rows, row, first + SCORE_FIT_KNOWN);
+    const struct str fit_grade = row_text(rows, row, first + SCORE_FIT_GRADE);
     score->fit_grade = fit_grade.len == 1 ? (enum fit_grade)(fit_grade.data[0] - 'A') : FIT_D;
-    const struct str grade = row_text(rows, row, COLUMN_SCORE_GRADE);
+    const struct str grade = row_text(rows, row, first + SCORE_GRADE);
     if (grade.len == GRADE_TEXT_BYTES - 1) {
         memcpy(score->grade, grade.data, grade.len);
     }
-    if (!decision_parse(row_text(rows, row, COLUMN_SCORE_DECISION), &score->decision)) {
+    if (!decision_parse(row_text(rows, row, first + SCORE_DECISION), &score->decision)) {
         score->decision = DECISION_STAY;
     }
-    score->rule_errors = row_int(rows, row, COLUMN_SCORE_RULE_ERRORS);
+    score->rule_errors = row_int(rows, row, first + SCORE_RULE_ERRORS);
 }
 
-enum err_code contact_from_row(const struct rows *rows, size_t row, const struct model *model,
-                               int32_t model_version, struct arena *arena, struct contact *contact,
-                               struct err *reterr)
+static enum err_code contact_from_columns(const struct rows *rows, size_t row,
+                                          const struct model *model, int32_t model_version,
+                                          struct arena *arena, struct contact *contact,
+                                          struct err *reterr)
 {
     contact->contact_id = row_uuid(rows, row, COLUMN_CONTACT_ID);
     contact->email = row_text(rows, row, COLUMN_EMAIL);
@@ -140,14 +149,46 @@ enum err_code contact_from_row(const struct rows *rows, size_t row, const struct
     contact->created_at_us = row_time(rows, row, COLUMN_CREATED_AT);
     contact->updated_at_us = row_time(rows, row, COLUMN_UPDATED_AT);
     contact->foreseen_at_us = TIME_NONE;
-    handoff_from_row(rows, row, &contact->handoff);
-    score_from_row(rows, row, model, model_version, &contact->score);
+    contact->score.model = model_version;
+    interest_init(model, &contact->score.interest);
     const enum err_code code =
         contact_read_attributes(contact, row_text(rows, row, COLUMN_ATTRIBUTES),
                                 row_text(rows, row, COLUMN_SOURCES), arena, reterr);
     return code != OK ? code
                       : contact_read_consents(contact, row_text(rows, row, COLUMN_CONSENTS), arena,
                                               reterr);
+}
+
+enum err_code contact_from_row(const struct rows *rows, size_t row, const struct model *model,
+                               int32_t model_version, struct arena *arena, struct contact *contact,
+                               struct err *reterr)
+{
+    const enum err_code code =
+        contact_from_columns(rows, row, model, model_version, arena, contact, reterr);
+    if (code == OK) {
+        handoff_from_columns(rows, row, COLUMN_HANDOFF, &contact->handoff);
+        score_from_columns(rows, row, COLUMN_HANDOFF + HANDOFF_COLUMN_COUNT_, &contact->score);
+    }
+    return code;
+}
+
+enum err_code contact_from_locked_row(const struct rows *rows, size_t row,
+                                      const struct model *model, int32_t model_version,
+                                      struct arena *arena, struct contact *contact,
+                                      struct err *reterr)
+{
+    contact->handoff.handoff_id = row_uuid(rows, row, COLUMN_HANDOFF);
+    return contact_from_columns(rows, row, model, model_version, arena, contact, reterr);
+}
+
+void handoff_from_row(const struct rows *rows, size_t row, struct handoff *handoff)
+{
+    handoff_from_columns(rows, row, 0, handoff);
+}
+
+void score_from_row(const struct rows *rows, size_t row, struct contact_score *score)
+{
+    score_from_columns(rows, row, /* behind the contact's id */ 1, score);
 }
 
 void clock_from_row(const struct rows *rows, size_t row, struct clock_record *clock)

@@ -23,7 +23,9 @@
     STATEMENT(MEMBER_MOVE, member_move)                                                            \
     STATEMENT(CONTACT_LOCK, contact_lock)                                                          \
     STATEMENT(CONTACT_TARGETS, contact_targets)                                                    \
-    STATEMENT(CONTACT_STATE, contact_state)                                                        \
+    STATEMENT(CONTACT_READ, contact_read)                                                          \
+    STATEMENT(SCORE_STATE, score_state)                                                            \
+    STATEMENT(HANDOFF_STATE, handoff_state)                                                        \
     STATEMENT(CLOCK_STATE, clock_state)                                                            \
     STATEMENT(ACTIVITY_KEY_EXISTING, activity_key_existing)                                        \
     STATEMENT(HISTORY, history)                                                                    \
