@@ -1,9 +1,12 @@
 """The pace of a commitment's period, hour by hour, against a count of open days worked out here: it never falls, rests
-where nobody works, and is all of it at the end. RELAIS_PACE_SEED repeats a run."""
+where nobody works, and is all of it at the end. And by a calendar the same of its opening hours. RELAIS_PACE_SEED repeats
+a run."""
 
 import datetime
+import itertools
 import os
 import random
+import uuid
 import zoneinfo
 
 import pytest
@@ -84,6 +87,54 @@ def test_the_pace_is_that_of_the_open_days(database):
                 assert share == pytest.approx(share_at(spans, at), abs=1e-12), (what, at)
                 is_over = at.replace(minute=0, second=0, microsecond=0) >= spans[-1][1]
                 assert (next_step is None) == is_over and (next_step is None or next_step > at - HOUR), (what, at)
+
+
+def hours_around(chance, since, until):
+    """Opening hours of a calendar, some before the period and some behind it, one over each of its ends at times."""
+    opens, spans = since - 2 * DAY, []
+    while opens < until + 2 * DAY:
+        opens += datetime.timedelta(minutes=chance.choice([30, 90, 840, 3900]) + chance.randrange(60))
+        closes = opens + datetime.timedelta(minutes=chance.choice([45, 240, 480, 1440]))
+        spans.append((opens, closes))
+        opens = closes
+    return spans
+
+
+def keep_hours(connection, calendar, version, spans):
+    connection.execute("INSERT INTO calendar_version VALUES (%s, %s, '{}', '2000-01-01', '2040-12-31', %s, %s, now())",
+                       (calendar, version, spans[0][0], spans[-1][1]))
+    with connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO calendar_span VALUES (%s, %s, %s, %s, 0)",
+                           [(calendar, version, opens, closes) for opens, closes in spans])
+
+
+def test_the_pace_by_a_calendar_is_that_of_its_newest_hours(database):
+    chance = random.Random(f"{SEED}-hours")
+    with database.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, every, starts, day in itertools.islice(cases(), 20):
+            what = (SEED, name, every, starts, str(day))
+            zone = zoneinfo.ZoneInfo(name)
+            first, behind = period_around(every, starts, day)
+            since, until = day_start(first, zone), day_start(behind, zone)
+            calendar, spans = uuid.uuid4(), hours_around(chance, since, until)
+            keep_hours(connection, calendar, 1, hours_around(chance, since, until))
+            keep_hours(connection, calendar, 2, spans)
+            step = datetime.timedelta(minutes=47 if every in ("day", "week") else 311)
+            rows = connection.execute(
+                "SELECT m.at, p.share, p.next_step_at FROM generate_series(%s::timestamptz, %s, %s) AS m (at),"
+                " LATERAL commitment_pace(%s, %s, %s, m.at, %s) AS p ORDER BY m.at",
+                (since - 3 * HOUR, until + 7 * HOUR, step, since, until, name, calendar)).fetchall()
+            inside = [(max(opens, since), min(closes, until)) for opens, closes in spans if opens < until and closes > since]
+            inside = inside or spans_of(first, behind, zone)  # closed all the time: then as without a calendar
+            assert rows[0][1] == 0 and rows[-1][1] == 1, what
+            assert [share for _, share, _ in rows] == sorted(share for _, share, _ in rows), (what, "it never falls")
+            for at, share, next_step in rows:
+                now = min(max(at.replace(minute=0, second=0, microsecond=0), since), until)
+                over = sum((min(max(now, opens), closes) - opens for opens, closes in inside), datetime.timedelta())
+                whole = sum((closes - opens for opens, closes in inside), datetime.timedelta())
+                assert share == pytest.approx(over / whole, abs=1e-12), (what, at)
+                assert (next_step is None) == (now >= inside[-1][1]), (what, at)
 
 
 def test_nothing_is_expected_of_a_weekend(database):
