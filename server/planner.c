@@ -6,7 +6,8 @@
 #include "schema/currency.h"
 #include "store/store.h"
 
-#define AMOUNT_MAX 1e15 /* minor units: ten thousand billion euros */
+/* Minor units: at one of them a deal, the customers are still counted. */
+#define MONEY_MAX PLAN_COUNT_MAX
 
 enum {
     REPS_MAX = 100000,
@@ -64,11 +65,11 @@ static const struct schema rep_schema = SCHEMA(struct planner_rep, rep_fields);
 
 static const struct field body_fields[] = {
     FIELD("revenue_target", INT, struct planner_body, revenue_target, .flags = FIELD_REQUIRED,
-          .min = 1, .max = AMOUNT_MAX),
+          .min = 1, .max = MONEY_MAX),
     FIELD("currency", STRING, struct planner_body, currency, .flags = FIELD_NULLABLE,
           .max = CURRENCY_CHARS),
     FIELD("average_deal", INT, struct planner_body, average_deal, .flags = FIELD_NULLABLE, .min = 1,
-          .max = AMOUNT_MAX),
+          .max = MONEY_MAX),
     FIELD("marketing_share", REAL, struct planner_body, marketing_share, .flags = FIELD_NULLABLE,
           .max = 1),
     FIELD_NESTED("period", struct planner_body, period, &days_schema, .flags = FIELD_REQUIRED),
