@@ -87,6 +87,9 @@ def test_what_a_customer_costs(fresh):
                                                     "at_most": 14000, "period": {"every": "quarter"}})
     (period,) = fresh.reader.read(f"/v1/sla/commitments/{lead['id']}/periods")["data"]
     assert (period["numerator"], period["denominator"], period["actual"]) == (42001, 3, pytest.approx(42001 / 3))
+    fresh.marketing.write(f"/v1/contacts/{contacts[0]['id']}/merge", {"duplicate_of": contacts[1]["id"]})
+    (period,) = fresh.reader.read(f"{path}/periods")["data"]
+    assert (period["numerator"], period["denominator"]) == (42001, 1), "they were one person, who is a customer once"
     listed = fresh.reader.pages("/v1/spend", limit=1)
     assert [item["month"] for item in listed] == [months[2], months[1], months[1], months[0]]
     assert {item["campaign"] for item in fresh.reader.read("/v1/spend", campaign="autumn")["data"]} == {"autumn"}
