@@ -80,18 +80,38 @@
     return () => { goodUntil = 0; renew(); };
   };
 
-  /* The answers, in the order of the fields. */
+  const isAnswer = (field) => Boolean(ourName(field)) && !field.disabled &&
+    !["file", "submit", "button", "reset", "image"].includes(field.type) &&
+    (field.checked || !["checkbox", "radio"].includes(field.type)) &&
+    (field.value.trim() !== "" || ourName(field) === "referrer");
+
+  const YES = ["on", "yes", "true", "1", "oui"];
+  const valueOf = (field) => {
+    if (field.type === "checkbox" && YES.includes(field.value)) return true;
+    if (field.type === "number") return Number(field.value);
+    if (field.type !== "select-multiple") return field.value;
+    return Array.from(field.selectedOptions, (option) => option.value).join(", ");
+  };
+
+  /* A box says yes; of a hidden field, for an empty one, the value counts. */
+  const addConsent = (consents, purpose, field) => {
+    const granted = field.type === "checkbox" || YES.includes(field.value);
+    const known = consents.find((consent) => consent.purpose === purpose);
+    if (known) known.granted ||= granted;
+    else consents.push({ purpose, granted });
+  };
+
+  /* The answers, in the order of the fields; boxes of one name are a list. */
   const answersOf = (form) => {
     const body = { attributes: {}, consents: [], context: {} };
-    for (const field of fieldsOf(form)) {
+    for (const field of fieldsOf(form).filter(isAnswer)) {
       const name = ourName(field);
-      const isBox = field.type === "checkbox";
-      const isBlank = !isBox && field.value.trim() === "";
-      if (!name || field.disabled || (isBox && !field.checked) || (isBlank && name !== "referrer")) continue;
+      const before = body.attributes[name];
       if (OF_THE_WHOLE.includes(name)) body[name] = field.value;
       else if (CONTEXT.includes(name)) body.context[name] = field.value;
-      else if (name.startsWith("consent_")) body.consents.push({ purpose: name.slice(8), granted: true });
-      else body.attributes[name] = isBox ? true : field.type === "number" ? Number(field.value) : field.value;
+      else if (name.startsWith("consent_")) addConsent(body.consents, name.slice(8), field);
+      else if (before === undefined) body.attributes[name] = valueOf(field);
+      else if (typeof before === "string") body.attributes[name] += `, ${valueOf(field)}`;
     }
     return body;
   };

@@ -185,6 +185,22 @@ def test_the_script_sends_without_leaving_the_page(visit, site):
     assert page.errors == []
 
 
+def test_fields_of_the_pages_own(visit):
+    visitor = visit(type="script").fill()
+    visitor.page.evaluate("""document.forms[0].insertAdjacentHTML("afterbegin", `
+      <input type=radio name=plan value=small><input type=radio name=plan value=large checked><input type=radio name=plan value=none>
+      <input type=checkbox name=topics value=Cloud checked><input type=checkbox name=topics value=IA checked>
+      <input type=checkbox name=topics value=Web><input type=checkbox name=urgent checked>
+      <select name=sites multiple><option selected>Lyon<option>Paris<option selected>Nice</select>
+      <input type=hidden name=consent_a value=0><input type=checkbox name=consent_a value=agreed checked>
+      <input type=hidden name=consent_b value=0><input type=checkbox name=consent_b>
+      <input type=file name=brief><input type=submit name=go value=OK>`)""")
+    visitor.send().wait_for("Merci")
+    (stored,) = visitor.stored()
+    assert stored["attributes"] == {"plan": "large", "topics": "Cloud, IA", "urgent": True, "sites": "Lyon, Nice"}
+    assert stored["consents"] == [{"purpose": "a", "granted": True}, {"purpose": "b", "granted": False}]
+
+
 def test_who_typed_the_address_came_directly(visit):
     visitor = visit(type="script").fill().send().wait_for("Merci")
     (stored,) = visitor.stored()
