@@ -140,6 +140,33 @@ const char *agreement_forbids(const struct catalog *catalog, const struct catalo
                           is_policy ? "policy" : "commitment", arena);
 }
 
+const char *agreement_forbids_before(const struct catalog *catalog, const json_t *body,
+                                     struct arena *arena)
+{
+    const struct catalog_entry *agreement = agreement_in_force(catalog);
+    const json_int_t position = json_integer_value(json_object_get(body, "position"));
+    if (agreement == NULL || !json_is_true(json_object_get(body, "active")))
+        return NULL;
+    const json_t *items = json_object_get(agreement->body, "policies");
+    const json_t *last = NULL;
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+        if (str_eq(agreement_text_of(item, "kind"), agreement_text_of(body, "kind")) &&
+            json_integer_value(json_object_get(item, "position")) >=
+                json_integer_value(json_object_get(last, "position")))
+            last = item;
+    }
+    const json_int_t behind = json_integer_value(json_object_get(last, "position"));
+    if (last == NULL || position > behind)
+        return NULL;
+    return arena_printf(arena,
+                        "At position %d it would come before \"%.*s\" of agreement %d, which is in "
+                        "force and which both sides have signed. Give it a position behind %d, or "
+                        "propose a new version with POST /v1/sla/agreements.",
+                        (int)position, STR_ARGS(agreement_text_of(last, "name")),
+                        (int)agreement_version_of(agreement->body), (int)behind);
+}
+
 /* ---- periods and changes ---- */
 
 /* Monday 0; 1970-01-01 was a Thursday. */

@@ -53,6 +53,14 @@ const struct catalog_entry *agreement_before(const struct catalog *catalog, cons
 const char *agreement_forbids(const struct catalog *catalog, const struct catalog_entry *entry,
                               const json_t *patch, struct arena *arena);
 
+/*
+ * The first policy of a kind that applies decides. Why a policy must not be as in `body` (checked,
+ * complete) while an agreement is in force: it would come before one that was agreed on, and take
+ * its place. A sentence in the arena; NULL when it may.
+ */
+const char *agreement_forbids_before(const struct catalog *catalog, const json_t *body,
+                                     struct arena *arena);
+
 /* ---- what becomes of each commitment ---- */
 
 enum promise_change {

@@ -97,6 +97,17 @@ static enum err_code refuse_for(struct setup *setup, const struct catalog_entry 
     return detail != NULL ? refuse(setup, ERR_CONFLICT, detail) : ERR_CONFLICT;
 }
 
+/* A policy takes no agreed one's place. */
+static enum err_code check_order(struct setup *setup)
+{
+    const char *forbidden =
+        setup->op->entry_kind == CATALOG_POLICY
+            ? agreement_forbids_before(setup->catalog, setup->body, setup->op->arena)
+            : NULL;
+    return forbidden == NULL ? OK
+                             : refuse_for(setup, agreement_in_force(setup->catalog), forbidden);
+}
+
 /* What the entry's body shall be: checked, complete. */
 static enum err_code propose(struct setup *setup)
 {
@@ -153,6 +164,7 @@ static enum err_code propose(struct setup *setup)
     if (code == ERR_CONFLICT) {
         return refuse_for(setup, existing, /* detail= */ NULL);
     }
+    code = code != OK ? code : check_order(setup);
     if (code != OK) {
         return code;
     }

@@ -297,6 +297,12 @@ def test_nobody_changes_a_promise_alone(fresh):
     for path in (f"/v1/sla/commitments/{weekly['id']}", f"/v1/sla/policies/{policy['id']}"):
         refused = expect(fresh.admin.patch(path, {"name": "x"}), 409).json()
         assert "agreement 1" in refused["detail"] and "POST /v1/sla/agreements" in refused["detail"]
+    hasty = {"name": "Un mois", "kind": policy["kind"], "target": "P30D", "position": policy["position"]}
+    refused = expect(fresh.admin.post("/v1/sla/policies", hasty), 409).json()
+    assert policy["name"] in refused["detail"] and "POST /v1/sla/agreements" in refused["detail"]
+    behind = fresh.admin.make("/v1/sla/policies", {**hasty, "position": policy["position"] + 1})
+    expect(fresh.admin.patch(f"/v1/sla/policies/{behind['id']}", {"position": 1}), 409)
+    fresh.admin.make("/v1/sla/policies", {**hasty, "kind": "acceptance"})
     fresh.admin.change(f"/v1/sla/commitments/{other['id']}", {"name": "Encore autre"})
     fresh.admin.make("/v1/sla/commitments", {**LEADS, "name": "De plus", "metric": "fit_share", "at_least": 0.5})
 
