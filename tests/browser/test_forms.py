@@ -202,7 +202,10 @@ def test_fields_of_the_pages_own(visit):
 
 
 def test_who_typed_the_address_came_directly(visit):
-    visitor = visit(type="script").fill().send().wait_for("Merci")
+    """On a page whose policy names this service where the README says, and nothing else."""
+    visitor = visit(type="script", policy="default-src 'none'; img-src data:; style-src {relais}; script-src {relais}; "
+                                          "connect-src {relais}; form-action {relais}").fill().send().wait_for("Merci")
+    assert visitor.is_at_home and visitor.page.errors == []
     (stored,) = visitor.stored()
     assert stored["context"] == {"page_url": visitor.address, "referrer": ""} and stored["channel"] == "direct"
 
