@@ -47,7 +47,7 @@ void faults_add(struct faults *faults, const char *pointer, const char *code, co
     int len = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     const char *detail = len >= 0 ? arena_strdup(faults->arena, text) : NULL;
-    const char *place = arena_strdup(faults->arena, pointer);
+    const char *place = pointer != NULL ? arena_strdup(faults->arena, pointer) : NULL;
     /* Without memory for its text the fault still counts. */
     faults->room[faults->count++] = (struct fault){
         .pointer = place != NULL ? place : "",

@@ -24,7 +24,7 @@ struct faults {
 };
 
 void faults_init(struct faults *faults, struct arena *arena);
-/* `pointer` is copied. `code` is static. */
+/* `pointer` is copied; NULL, when there was no memory for it: the whole. `code` is static. */
 void faults_add(struct faults *faults, const char *pointer, const char *code, const char *format,
                 ...) PRINTF_LIKE(4, 5);
 /* As problem documents have them: [{"pointer", "code", "detail"}, …]. NULL is none. */

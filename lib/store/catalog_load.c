@@ -150,6 +150,14 @@ static enum err_code build(struct arena *arena, int64_t version, const struct ro
     return catalog_build(version, entries, used, ret_catalog, reterr);
 }
 
+enum err_code catalog_head_check(const struct rows *head, struct err *reterr)
+{
+    return rows_count(head) == 1
+               ? OK
+               : err_set(reterr, ERR_STORE,
+                         "Table catalog_head is empty. Restore it from a backup.");
+}
+
 /* The version is read before the entries: should a write come in between, the snapshot is newer
  * than it says, and the next batch reads it again. */
 static enum err_code load(struct conn *conn, struct arena *arena, const struct catalog *before,
@@ -159,9 +167,7 @@ static enum err_code load(struct conn *conn, struct arena *arena, const struct c
     struct rows *head = NULL;
     struct rows *entries = NULL;
     enum err_code code = conn_run(conn, STATEMENT_HEAD, /* params= */ NULL, &head, reterr);
-    if (code == OK && rows_count(head) != 1) {
-        code = err_set(reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
-    }
+    code = code != OK ? code : catalog_head_check(head, reterr);
     if (code == OK) {
         code = conn_run(conn, STATEMENT_CATALOG_LOAD, /* params= */ NULL, &entries, reterr);
     }

@@ -222,10 +222,7 @@ static enum err_code receive_head(struct batch *batch)
     if (code == OK) {
         code = batch_receive(batch, &rows);
     }
-    if (code == OK && rows_count(rows) != 1) {
-        code = err_set(batch->reterr, ERR_STORE,
-                       "Table catalog_head is empty. Restore it from a backup.");
-    }
+    code = code != OK ? code : catalog_head_check(rows, batch->reterr);
     if (code == OK) {
         batch->catalog_version = row_bigint(rows, 0, 0);
         batch->now_us = row_time(rows, 0, 1);

@@ -70,9 +70,7 @@ static enum err_code look_up_head(struct store *store, struct round *round, stru
     struct conn *conn = store->keeper.conn;
     struct rows *head = NULL;
     enum err_code code = conn_run(conn, STATEMENT_HEAD, NULL, &head, reterr);
-    if (code == OK && rows_count(head) != 1) {
-        code = err_set(reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
-    }
+    code = code != OK ? code : catalog_head_check(head, reterr);
     if (code == OK) {
         round->version = row_bigint(head, 0, 0);
         round->now_us = row_time(head, 0, 1);

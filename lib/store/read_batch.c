@@ -86,9 +86,7 @@ static enum err_code receive_all(struct conn *conn, struct read_op *const ops[],
 {
     struct rows *head = NULL;
     enum err_code code = conn_result(conn, &head, reterr);
-    if (code == OK && rows_count(head) != 1) {
-        code = err_set(reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
-    }
+    code = code != OK ? code : catalog_head_check(head, reterr);
     int64_t now_us = 0;
     if (code == OK) {
         *ret_version = row_bigint(head, 0, 0);

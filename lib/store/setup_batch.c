@@ -38,10 +38,7 @@ static enum err_code lock_head(struct setup *setup)
     code = code != OK ? code : conn_flush(conn, setup->reterr);
     code = code != OK ? code : conn_result(conn, NULL, setup->reterr);
     code = code != OK ? code : conn_result(conn, &rows, setup->reterr);
-    if (code == OK && rows_count(rows) != 1) {
-        code = err_set(setup->reterr, ERR_STORE,
-                       "Table catalog_head is empty. Restore it from a backup.");
-    }
+    code = code != OK ? code : catalog_head_check(rows, setup->reterr);
     if (code == OK) {
         setup->now_us = row_time(rows, 0, 1);
         if (row_bigint(rows, 0, 0) != catalog_version(setup->catalog)) {

@@ -186,6 +186,9 @@ enum err_code effects_send(struct worker *worker, const struct effects *effects,
 
 /* ---- catalog_load.c ---- */
 
+/* That head.sql, or whatever else reads the one row of catalog_head, has found it. */
+enum err_code catalog_head_check(const struct rows *head, struct err *reterr) MUSTCHECK;
+
 /* Reads the set-up on an idle connection and makes it the store's newest (unless that is newer
  * yet). */
 enum err_code catalog_reload(struct store *store, struct conn *conn, struct err *reterr) MUSTCHECK;

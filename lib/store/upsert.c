@@ -18,9 +18,7 @@ static enum err_code begin(struct upsert *upsert, struct err *reterr)
     struct rows *head = NULL;
     enum err_code code =
         transaction_begin(upsert->worker->conn, STATEMENT_HEAD, /* params= */ NULL, &head, reterr);
-    if (code == OK && rows_count(head) != 1) {
-        code = err_set(reterr, ERR_STORE, "Table catalog_head is empty. Restore it from a backup.");
-    }
+    code = code != OK ? code : catalog_head_check(head, reterr);
     if (code == OK) {
         upsert->now_us = row_time(head, 0, 1);
     }

@@ -36,6 +36,11 @@ static void test_without_memory(void **state)
     assert_non_null(faults.items[0].pointer);
     assert_non_null(faults.items[0].detail);
     arena_done(&arena);
+    arena_init(&arena, 1 << 20);
+    faults_init(&faults, &arena);
+    faults_add(&faults, /* pointer= */ NULL, "format", "There was no memory for its pointer.");
+    assert_string_equal(faults.items[0].pointer, "");
+    arena_done(&arena);
 }
 
 int main(void)
