@@ -1,15 +1,15 @@
 /*
  * Other tools' webhooks, and what their answers are for. The input's first byte names the adapter
  * ('0' typeform … '5' contactform7, '6' hubspot; the same letters from 'a' on take the rest as an
- * urlencoded body), the rest is the body. What is read is text with the promises of adapter.h and
- * domain/answers.h: names that the store takes, each once.
+ * urlencoded body, and as the fields of a page's own form), the rest is the body. What is read is
+ * text with the promises of adapter.h and domain/answers.h: names that the store takes, each once.
  */
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "domain/answers.h"
+#include "domain/form_fields.h"
 #include "domain/known_label.h"
 #include "schema/adapter.h"
 #include "schema/json.h"
@@ -55,6 +55,35 @@ static void make_setup(void)
     assert(map != NULL);
 }
 
+static void check_fields(const struct our_field *fields, size_t count, size_t answer_count)
+{
+    assert(count <= answer_count + 1);
+    for (size_t i = 0; i < count; i++) {
+        assert(slug_is_valid(fields[i].name));
+        assert(utf8_is_valid(fields[i].value));
+        for (size_t j = 0; j < i; j++) {
+            assert(str_starts_with(fields[i].name, "consent_") ||
+                   !str_eq(fields[i].name, fields[j].name));
+        }
+    }
+}
+
+/* The same body as a page's own form. */
+static void check_form(const struct form_body *form, struct arena *arena)
+{
+    struct our_field *fields;
+    size_t count;
+    const enum err_code code = form_fields_resolve(map, STR_LITERAL("fax"), form->fields,
+                                                   form->count, arena, &fields, &count);
+    assert(code == OK);
+    check_fields(fields, count, form->count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert(!str_eq(fields[i].name, fields[j].name));
+        }
+    }
+}
+
 static json_t *body_of(struct str text, bool is_form, struct arena *arena)
 {
     struct err err;
@@ -69,6 +98,7 @@ static json_t *body_of(struct str text, bool is_form, struct arena *arena)
         form_body_decode(&type, text, arena, &form, &err) != OK) {
         return NULL;
     }
+    check_form(&form, arena);
     body = adapter_form_tree(&form);
     assert(body != NULL);
     return body;
@@ -83,19 +113,6 @@ static void check_answers(const struct adapted *adapted)
         assert(utf8_is_valid(answer->label));
         for (size_t j = 0; j < ANSWER_NAMES_MAX; j++) {
             assert(utf8_is_valid(answer->names[j]));
-        }
-    }
-}
-
-static void check_fields(const struct our_field *fields, size_t count, size_t answer_count)
-{
-    assert(count <= answer_count + 1);
-    for (size_t i = 0; i < count; i++) {
-        assert(slug_is_valid(fields[i].name));
-        assert(utf8_is_valid(fields[i].value));
-        for (size_t j = 0; j < i; j++) {
-            assert(str_starts_with(fields[i].name, "consent_") ||
-                   !str_eq(fields[i].name, fields[j].name));
         }
     }
 }
