@@ -1,5 +1,7 @@
 #include "handlers/sla_clock.h"
 
+#include <math.h>
+
 static void write_version(struct json_writer *json, const char *name, const struct rows *rows,
                           size_t row, size_t column)
 {
@@ -68,8 +70,9 @@ static void write_fields(struct json_writer *json, const struct rows *rows, size
     JSON_FIELD(json, "ended_at", json_time, ended_at_us);
     JSON_FIELD(json, "end_reason", json_str, row_text(rows, row, column + SLA_CLOCK_END_REASON));
     JSON_FIELD(json, "wall_seconds", json_double, seconds_between(started_at_us, until_us));
+    /* Whole milliseconds, as the others: it is the difference of two large sums. */
     JSON_FIELD(json, "open_seconds", json_double,
-               row_real(rows, row, column + SLA_CLOCK_OPEN_SECONDS));
+               round(row_real(rows, row, column + SLA_CLOCK_OPEN_SECONDS) * 1e3) / 1e3);
     JSON_FIELD(json, "paused_seconds", json_double,
                row_real(rows, row, column + SLA_CLOCK_PAUSED_SECONDS) + resting);
 }

@@ -135,6 +135,23 @@ def test_a_day_of_the_week_without_a_calendar_is_the_organisations(fresh):
     assert (clock["calendar"], clock["calendar_version"], clock["open_seconds"]) == (None, None, None)
 
 
+def test_a_demo_has_an_hour_and_an_ebook_a_working_day(fresh):
+    calendar = make_calendar(fresh.admin)
+    set_policy(fresh, target="P1D", calendar=calendar["id"], position=2)
+    for when, target in (({"==": [{"var": "offer_kind"}, "demo"]}, "PT1H"), ({"==": [{"var": "trigger"}, "manual"]}, "PT2H")):
+        fresh.admin.make("/v1/sla/policies", {"name": target, "position": 1, "kind": "first_contact", "target": target,
+                                              "calendar": calendar["id"], "applies_when": when})
+    demo, ebook = funnel.Desk(fresh, kind="demo", journey_step="decision"), funnel.Desk(fresh)
+    lead = ebook.lead(attributes=funnel.STUDENT)
+    move_to(fresh, "2030-11-29T16:45:00Z")  # Friday 17:45
+    by_hand = fresh.sales.make("/v1/handoffs", {"contact_id": lead["id"], "reason": "met at the fair"})
+    for handoff, due in ((demo.lead(attributes=funnel.STUDENT)["handoff"], "2030-12-02T08:4"),
+                         (ebook.mql()[1], "2030-12-02T16:4"), (by_hand, "2030-12-02T09:4")):
+        clock = clock_of(fresh, handoff)
+        assert clock["due_at"].startswith(due)
+        assert clock["open_seconds"] == round(clock["open_seconds"], 3)
+
+
 def test_warnings_and_the_breach_come_by_open_time(fresh):
     """Friday 17:00 and four open hours: half of it is Monday 10:00, all of it Monday 12:00."""
     set_policy(fresh, calendar=calendar_of(fresh.admin)["id"], target="PT4H", warn_at=[0.5])
