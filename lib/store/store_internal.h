@@ -263,6 +263,15 @@ void keeper_stop(struct store *store);
 enum err_code keeper_tell(struct keeper *keeper, const char *type, int64_t at_us, struct str data,
                           struct err *reterr) MUSTCHECK;
 
+/* ---- commitment_filters.c ---- */
+/* The filters of this version of the set-up; then the handoffs that none of them has judged: those
+ * opened since the last time, all when a filter is new. */
+enum err_code keeper_load_filters(struct keeper *keeper, int64_t version,
+                                  struct err *reterr) MUSTCHECK;
+enum err_code keeper_match_handoffs(struct keeper *keeper, int64_t now_us,
+                                    struct err *reterr) MUSTCHECK;
+void keeper_forget_filters(struct keeper *keeper);
+
 /* ---- commitment_watch.c ---- */
 /* Looks for commitments that are in danger, if it is time to; on the keeper's thread. */
 enum err_code commitments_watch(struct store *store, int64_t version, int64_t now_us,
