@@ -206,6 +206,15 @@
     thanks.focus();
   };
 
+  /* Whether a visitor can mend it: where one writes, and under a name that can be stored. */
+  const isMendable = (form, error) => {
+    const name = error.pointer.replace(/^\/attributes\//, "");
+    if (name === error.pointer || error.code === "required") return true;
+    const field = fieldsOf(form).find((one) => ourName(one) === name);
+    const isWritten = field && !["hidden", "checkbox", "radio", "select-one", "select-multiple"].includes(field.type);
+    return Boolean(isWritten) && /^[a-z0-9_-]{1,64}$/.test(name);
+  };
+
   /* Whether it is sent: then it is not to be sent once more. */
   const submit = async (form) => {
     clearFaults(form);
@@ -214,8 +223,14 @@
       sendPlain(form);
       return false; /* should the page's policy forbid that as well, the button still does something */
     }
+    const errors = (answer.status >= 400 && answer.body.errors) || [];
+    const isOpen = !form.getAttribute("data-key");
+    if (isOpen && errors.length > 0 && !errors.some((error) => isMendable(form, error))) {
+      sendPlain(form); /* an HTML form is taken all the same, and what does not fit kept with it */
+      return false;
+    }
     if (answer.status >= 400) {
-      const isTaken = (answer.body.errors || []).some((error) => error.pointer === "/id");
+      const isTaken = errors.some((error) => error.pointer === "/id");
       if (isTaken) hiddenField(form, "id").value = newId();
       showFaults(form, answer.body);
       return false;

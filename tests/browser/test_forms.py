@@ -201,6 +201,15 @@ def test_fields_of_the_pages_own(visit):
     assert stored["consents"] == [{"purpose": "a", "granted": True}, {"purpose": "b", "granted": False}]
 
 
+def test_nobody_is_refused_for_what_the_page_asks(visit):
+    visitor = visit(type="script").fill()
+    visitor.page.evaluate("""document.forms[0].insertAdjacentHTML("afterbegin", `
+      <input name="Your idea" value="Cloud"><select name=company_size><option selected>10-49</select>`)""")
+    visitor.send().wait_for("Merci")
+    (stored,) = visitor.stored()
+    assert stored["attributes"] == {"your_idea": "Cloud", "company_size": 10} and visitor.is_on_thanks
+
+
 def test_who_typed_the_address_came_directly(visit):
     """On a page whose policy names this service where the README says, and nothing else."""
     visitor = visit(type="script", policy="default-src 'none'; img-src data:; style-src {relais}; script-src {relais}; "
