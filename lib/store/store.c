@@ -275,7 +275,7 @@ void change_op_init(struct change_op *op, struct input *inputs, size_t count, en
         .op = {.kind = OP_CHANGE, .lane = lane},
           .inputs = inputs, .input_count = count
     };
-    op->op.node.bytes = count * 4096;
+    op->op.node.bytes = count * INPUT_WEIGHT_BYTES;
 }
 
 void setup_op_init(struct setup_op *op)
@@ -290,7 +290,7 @@ void read_op_init(struct read_op *op)
     *op = (struct read_op){
         .op = {.kind = OP_READ, .lane = LANE_READ}
     };
-    op->op.node.bytes = 4096;
+    op->op.node.bytes = INPUT_WEIGHT_BYTES;
 }
 
 void upsert_op_init(struct read_op *op)

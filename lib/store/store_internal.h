@@ -15,12 +15,19 @@
 
 enum {
     WORKERS_PER_LANE_MAX = 32,
-    BATCH_BYTES_MAX = 8 << 20, /* queue_node.bytes of one batch, over all its operations */
+    /* queue_node.bytes of one batch, over all its operations. A list of the largest size fills it,
+     * so that of several that wait each writer takes one. */
+    BATCH_BYTES_MAX = 4 << 20,
+    INPUT_WEIGHT_BYTES = 4096, /* of an operation for each of its inputs */
     BATCH_ARENA_BYTES_MAX = 256 << 20,
     BATCH_ATTEMPTS_MAX = 8, /* of a batch that lost a race */
     FEED_WAITERS_MAX = 1024,
     FEED_FOLLOWERS_MAX = 4,
 };
+
+_Static_assert(2 * CHANGE_INPUTS_MAX * INPUT_WEIGHT_BYTES > BATCH_BYTES_MAX &&
+                   CHANGE_INPUTS_MAX * INPUT_WEIGHT_BYTES <= BATCH_BYTES_MAX,
+               "a list of the largest size fills a batch");
 
 struct worker {
     struct store *store;

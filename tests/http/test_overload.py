@@ -1,6 +1,7 @@
 """More than there is room for: refused at once, and what was taken is stored."""
 
 import json
+import re
 import socket
 import threading
 
@@ -77,3 +78,41 @@ def test_no_room_for_another_body(small):
         first.sendall(body[-1:])
         assert first.recv(65536).startswith(b"HTTP/1.1 200 ")
     wait_until(lambda: "relais_http_bodies_in_flight_bytes 0" in small.nobody.get("/metrics").text, what="the room")
+
+
+def of_ingest_lane(service, *metrics):
+    """Of one look at them."""
+    text = expect(service.nobody.get("/metrics"), 200).text
+    return [int(re.search(rf'^relais_{metric}{{lane="ingest"}} (\d+)$', text, re.MULTILINE).group(1)) for metric in metrics]
+
+
+def test_a_full_list_travels_alone(make_service):
+    """Of several lists that wait a writer takes one, so that the next writer has one too."""
+    made = make_service(env={"RELAIS_INGEST_WRITERS": "1", "RELAIS_OPERATION_TIMEOUT": "PT60S"}).start()
+    clients = [made.client("marketing") for _ in range(3)]
+    answers = []
+
+    def post_list(client):
+        body = {"contacts": [{"email": funnel.address()} for _ in range(1000)]}
+        answers.append(client.post("/v1/contacts/batch", body))
+
+    def batches_and_operations():
+        return of_ingest_lane(made, "store_batches_total", "store_operations_total")
+
+    before = batches_and_operations()
+    threads = [threading.Thread(target=post_list, args=(client,)) for client in clients]
+    with made.database.connect() as holder, holder.transaction():
+        holder.execute("LOCK TABLE contact IN ACCESS EXCLUSIVE MODE")
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: of_ingest_lane(made, "store_queued") == [len(clients) - 1], what="lists behind one under way")
+    for thread in threads:
+        thread.join(60)
+    assert len(answers) == len(clients)
+    for answer in answers:
+        assert {result["status"] for result in expect(answer, 200).json()["results"]} == {201}
+    batches, operations = (now - then for now, then in zip(batches_and_operations(), before))
+    assert batches == operations >= len(clients), "a batch each"
+    made.stop()
+    made.end()
+    made.database.drop()
