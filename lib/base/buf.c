@@ -65,26 +65,11 @@ char *buf_extend(struct buf *buf, size_t len)
     return start;
 }
 
-void buf_append(struct buf *buf, const void *data, size_t len)
+void buf_append_growing(struct buf *buf, const void *data, size_t len)
 {
     char *start = buf_extend(buf, len);
     if (start != NULL && len > 0)
         memcpy(start, data, len);
-}
-
-void buf_append_str(struct buf *buf, struct str text)
-{
-    buf_append(buf, text.data, text.len);
-}
-
-void buf_append_text(struct buf *buf, const char *text)
-{
-    buf_append(buf, text, strlen(text));
-}
-
-void buf_append_char(struct buf *buf, char byte)
-{
-    buf_append(buf, &byte, 1);
 }
 
 void buf_append_int(struct buf *buf, int64_t value)

@@ -23,10 +23,36 @@ void buf_done(struct buf *buf);
 /* Empty again, memory kept, failure forgotten. */
 void buf_clear(struct buf *buf);
 
-void buf_append(struct buf *buf, const void *data, size_t len);
-void buf_append_str(struct buf *buf, struct str text);
-void buf_append_text(struct buf *buf, const char *text);
-void buf_append_char(struct buf *buf, char byte);
+/* The general case of buf_append. */
+void buf_append_growing(struct buf *buf, const void *data, size_t len);
+
+/* Documents are written in pieces of a few bytes, nearly all of which fit: those cost a copy. */
+static inline void buf_append(struct buf *buf, const void *data, size_t len)
+{
+    if (buf->failed || len == 0 || buf->cap - buf->len <= len) {
+        buf_append_growing(buf, data, len);
+        return;
+    }
+    memcpy(buf->data + buf->len, data, len);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+static inline void buf_append_str(struct buf *buf, struct str text)
+{
+    buf_append(buf, text.data, text.len);
+}
+
+static inline void buf_append_text(struct buf *buf, const char *text)
+{
+    buf_append(buf, text, strlen(text));
+}
+
+static inline void buf_append_char(struct buf *buf, char byte)
+{
+    buf_append(buf, &byte, 1);
+}
+
 void buf_append_int(struct buf *buf, int64_t value); /* in decimal */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Room for `len` more bytes at the returned address, already counted in len; NULL on failure. */

@@ -72,21 +72,43 @@ static void json_escape(struct buf *buf, char byte)
         buf_printf(buf, "\\u%04x", (unsigned)index);
 }
 
-static void json_quote(struct buf *buf, struct str text)
+static bool json_is_plain(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const unsigned char byte = (unsigned char)text.data[i];
+        if (byte < 0x20 || byte == '"' || byte == '\\')
+            return false;
+    }
+    return true;
+}
+
+static void json_quote_escaping(struct buf *buf, struct str text)
 {
     buf_append_char(buf, '"');
     size_t start = 0;
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
+        if (json_is_plain(str_slice(text.data + i, 1)))
             continue;
         buf_append(buf, text.data + start, i - start);
         json_escape(buf, text.data[i]);
         start = i + 1;
     }
-    if (text.len > start)
-        buf_append(buf, text.data + start, text.len - start);
+    buf_append(buf, text.data + start, text.len - start);
     buf_append_char(buf, '"');
+}
+
+/* Nearly no text has anything to escape: it is looked through once and copied once. */
+static void json_quote(struct buf *buf, struct str text)
+{
+    char *out = json_is_plain(text) ? buf_extend(buf, text.len + 2) : NULL;
+    if (out == NULL) {
+        json_quote_escaping(buf, text);
+        return;
+    }
+    out[0] = '"';
+    if (text.len > 0)
+        memcpy(out + 1, text.data, text.len);
+    out[text.len + 1] = '"';
 }
 
 void json_key_str(struct json_writer *json, struct str name)
@@ -96,11 +118,6 @@ void json_key_str(struct json_writer *json, struct str name)
     json_quote(json->buf, name);
     buf_append_char(json->buf, ':');
     json->after_key = true;
-}
-
-void json_key(struct json_writer *json, const char *name)
-{
-    json_key_str(json, str_from(name));
 }
 
 void json_str(struct json_writer *json, struct str text)
@@ -177,10 +194,38 @@ void json_double(struct json_writer *json, double value)
     buf_append(json->buf, text, json_format_real(value, text));
 }
 
+void json_rounded(struct json_writer *json, double value)
+{
+    enum { DECIMALS = 6, MILLION = 1000000 };
+    if (!(fabs(value) < 0x1p53 / MILLION)) { /* beyond, and NaN: nothing to round, or no number */
+        json_double(json, value);
+        return;
+    }
+    const long long millionths = llround(value * MILLION);
+    int64_t rest = millionths < 0 ? -millionths : millionths;
+    char fraction[DECIMALS];
+    size_t len = 0;
+    for (size_t i = DECIMALS; i > 0; i--, rest /= 10) {
+        fraction[i - 1] = (char)('0' + rest % 10);
+        len = len == 0 && rest % 10 != 0 ? i : len;
+    }
+    json_separate(json);
+    if (millionths < 0)
+        buf_append_char(json->buf, '-');
+    buf_append_int(json->buf, rest);
+    if (len > 0) {
+        buf_append_char(json->buf, '.');
+        buf_append(json->buf, fraction, len);
+    }
+}
+
 void json_bool(struct json_writer *json, bool value)
 {
     json_separate(json);
-    buf_append_text(json->buf, value ? "true" : "false");
+    if (value)
+        buf_append_text(json->buf, "true");
+    else
+        buf_append_text(json->buf, "false");
 }
 
 void json_nil(struct json_writer *json)

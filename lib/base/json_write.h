@@ -26,13 +26,18 @@ void json_array_begin(struct json_writer *json);
 void json_array_end(struct json_writer *json);
 
 /* Inside an object, before each value. */
-void json_key(struct json_writer *json, const char *name);
 void json_key_str(struct json_writer *json, struct str name);
+static inline void json_key(struct json_writer *json, const char *name)
+{
+    json_key_str(json, str_from(name));
+}
 
 void json_str(struct json_writer *json, struct str text);   /* an absent slice writes null */
 void json_text(struct json_writer *json, const char *text); /* NULL writes null */
 void json_int(struct json_writer *json, int64_t value);
 void json_double(struct json_writer *json, double value); /* not finite: null */
+/* To the nearest millionth: for what is measured, where further digits would only cost. */
+void json_rounded(struct json_writer *json, double value); /* not finite: null */
 void json_bool(struct json_writer *json, bool value);
 void json_nil(struct json_writer *json);
 void json_time(struct json_writer *json, int64_t at_us);    /* TIME_NONE: null */

@@ -51,7 +51,7 @@ enum err_code contact_write_score(struct json_writer *json, const struct contact
         json_str(json, fit.missing[i]);
     }
     json_array_end(json);
-    JSON_FIELD(json, "interest", json_double, value);
+    JSON_FIELD(json, "interest", json_rounded, value);
     JSON_FIELD(json, "interest_grade", json_int, (int64_t)interest_grade);
     JSON_FIELD(json, "grade", json_text, grade_format(fit.grade, interest_grade, grade));
     JSON_FIELD(json, "decision", json_text, decision_name(contact->score.decision));

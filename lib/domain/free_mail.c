@@ -8,13 +8,19 @@ static bool is_listed(struct str domain)
     return domain_list_find("free_mail", domain).data != NULL;
 }
 
+/* `owner`: its registrable domain, most often the same. */
+static bool is_either_listed(struct str domain, struct str owner)
+{
+    return is_listed(domain) || (!str_eq(domain, owner) && is_listed(owner));
+}
+
 bool is_free_mail(struct str domain)
 {
-    return is_listed(domain) || is_listed(registrable_domain(domain));
+    return is_either_listed(domain, registrable_domain(domain));
 }
 
 struct str company_domain(struct str domain)
 {
     const struct str owner = registrable_domain(domain);
-    return is_listed(domain) || is_listed(owner) ? (struct str){.data = NULL} : owner;
+    return is_either_listed(domain, owner) ? (struct str){.data = NULL} : owner;
 }

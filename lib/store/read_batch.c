@@ -1,7 +1,7 @@
 /*
  * Reads that wait together share one round trip: the head (set-up version and time), then every
  * operation's statements, one sync. There is no transaction around them, each statement has its own
- * snapshot.
+ * snapshot. Each is answered as soon as its rows are there.
  */
 #include "store/store_internal.h"
 
@@ -31,32 +31,6 @@ static enum plan_mode plan_mode_of(const struct read_query *query)
     return is_leads ? PLAN_ONCE : PLAN_AUTO;
 }
 
-/* A round trip's statements, in the order in which they are sent and answered. */
-struct sequence {
-    struct read_op *const *ops;
-    size_t count;
-    size_t op;
-    size_t query;
-    enum plan_mode mode; /* each round trip begins with PLAN_AUTO */
-};
-
-/* The next query; NULL at the end. *ret_is_switched: the plan mode has to change before it. */
-static struct read_query *sequence_next(struct sequence *sequence, bool *ret_is_switched)
-{
-    while (sequence->op < sequence->count &&
-           sequence->query == sequence->ops[sequence->op]->query_count) {
-        sequence->op++;
-        sequence->query = 0;
-    }
-    if (sequence->op == sequence->count) {
-        return NULL;
-    }
-    struct read_query *query = &sequence->ops[sequence->op]->queries[sequence->query++];
-    *ret_is_switched = plan_mode_of(query) != sequence->mode;
-    sequence->mode = plan_mode_of(query);
-    return query;
-}
-
 static enum err_code send_plan_mode(struct conn *conn, enum plan_mode mode, struct err *reterr)
 {
     struct params params;
@@ -67,40 +41,65 @@ static enum err_code send_plan_mode(struct conn *conn, enum plan_mode mode, stru
     return code;
 }
 
+/* Whether the plan mode has to change before `query`; *mode is what it is then. Each round trip
+ * begins with PLAN_AUTO. */
+static bool is_switching(const struct read_query *query, enum plan_mode *mode)
+{
+    const enum plan_mode wanted = plan_mode_of(query);
+    const bool is_switched = wanted != *mode;
+    *mode = wanted;
+    return is_switched;
+}
+
+static enum err_code send_op(struct conn *conn, const struct read_op *op, enum plan_mode *mode,
+                             struct err *reterr)
+{
+    enum err_code code = OK;
+    for (size_t q = 0; q < op->query_count && code == OK; q++) {
+        const struct read_query *query = &op->queries[q];
+        code = is_switching(query, mode) ? send_plan_mode(conn, *mode, reterr) : OK;
+        code = code == OK ? conn_send(conn, query->statement, &query->params, reterr) : code;
+    }
+    /* Else what is small would stay in the server's buffer until the last one's rows are there. */
+    return code == OK ? conn_flush(conn, reterr) : code;
+}
+
 static enum err_code send_all(struct conn *conn, struct read_op *const ops[], size_t count,
                               struct err *reterr)
 {
     enum err_code code = conn_send(conn, STATEMENT_HEAD, /* params= */ NULL, reterr);
-    struct sequence sequence = {.ops = ops, .count = count};
-    bool is_switched = false;
-    struct read_query *query;
-    while (code == OK && (query = sequence_next(&sequence, &is_switched)) != NULL) {
-        code = is_switched ? send_plan_mode(conn, sequence.mode, reterr) : OK;
-        code = code == OK ? conn_send(conn, query->statement, &query->params, reterr) : code;
+    enum plan_mode mode = PLAN_AUTO;
+    for (size_t i = 0; i < count && code == OK; i++) {
+        code = send_op(conn, ops[i], &mode, reterr);
     }
     return code == OK ? conn_sync(conn, reterr) : code;
 }
 
-static enum err_code receive_all(struct conn *conn, struct read_op *const ops[], size_t count,
-                                 int64_t *ret_version, struct err *reterr)
+struct head {
+    int64_t version; /* of the set-up */
+    int64_t now_us;
+};
+
+static enum err_code receive_head(struct conn *conn, struct head *ret_head, struct err *reterr)
 {
-    struct rows *head = NULL;
-    enum err_code code = conn_result(conn, &head, reterr);
-    code = code != OK ? code : catalog_head_check(head, reterr);
-    int64_t now_us = 0;
+    struct rows *rows = NULL;
+    enum err_code code = conn_result(conn, &rows, reterr);
+    code = code != OK ? code : catalog_head_check(rows, reterr);
     if (code == OK) {
-        *ret_version = row_bigint(head, 0, 0);
-        now_us = row_time(head, 0, 1);
+        *ret_head =
+            (struct head){.version = row_bigint(rows, 0, 0), .now_us = row_time(rows, 0, 1)};
     }
-    rows_free(head);
-    for (size_t i = 0; i < count; i++) {
-        ops[i]->op.now_us = now_us;
-    }
-    struct sequence sequence = {.ops = ops, .count = count};
-    bool is_switched = false;
-    struct read_query *query;
-    while (code == OK && (query = sequence_next(&sequence, &is_switched)) != NULL) {
-        code = is_switched ? conn_result(conn, /* ret_rows= */ NULL, reterr) : OK;
+    rows_free(rows);
+    return code;
+}
+
+static enum err_code receive_op(struct conn *conn, struct read_op *op, enum plan_mode *mode,
+                                struct err *reterr)
+{
+    enum err_code code = OK;
+    for (size_t q = 0; q < op->query_count && code == OK; q++) {
+        struct read_query *query = &op->queries[q];
+        code = is_switching(query, mode) ? conn_result(conn, /* ret_rows= */ NULL, reterr) : OK;
         code = code == OK ? conn_result(conn, &query->rows, reterr) : code;
     }
     return code;
@@ -124,33 +123,58 @@ void read_op_complete(struct read_op *op, const struct err *err)
     op->op.done(&op->op);
 }
 
+static void complete(struct read_op *op, const struct head *head)
+{
+    const struct catalog *catalog = op->op.catalog;
+    op->op.must_restart = catalog != NULL && catalog_version(catalog) < head->version;
+    read_op_complete(op, &(struct err){.code = OK});
+}
+
+/* Reads an operation's rows and answers it while the database is at the next one's. When the set-up
+ * has changed they all wait: who has to begin again must find the new one. */
+static enum err_code receive_all(struct worker *worker, struct read_op *const ops[], size_t count,
+                                 const struct head *head, size_t *ret_completed, struct err *reterr)
+{
+    const bool is_current = catalog_is_current(worker->store, head->version);
+    enum plan_mode mode = PLAN_AUTO;
+    enum err_code code = OK;
+    for (size_t i = 0; i < count && code == OK; i++) {
+        ops[i]->op.now_us = head->now_us;
+        code = receive_op(worker->conn, ops[i], &mode, reterr);
+        if (code == OK && is_current) {
+            complete(ops[i], head);
+            *ret_completed = i + 1;
+        }
+    }
+    return code;
+}
+
 enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
-                             struct err *reterr)
+                             struct attempt_state *state, struct err *reterr)
 {
     struct conn *conn = worker->conn;
-    int64_t version = 0;
+    struct head head;
+    size_t completed = 0;
     enum err_code code = send_all(conn, ops, count, reterr);
-    if (code == OK) {
-        code = receive_all(conn, ops, count, &version, reterr);
-    }
+    code = code == OK ? receive_head(conn, &head, reterr) : code;
+    code = code == OK ? receive_all(worker, ops, count, &head, &completed, reterr) : code;
+    state->done += completed;
     if (conn_is_open(conn)) {
         const enum err_code end = conn_end(conn, code == OK ? reterr : NULL);
         code = code == OK ? end : code;
     }
-    if (code == OK && !catalog_is_current(worker->store, version)) {
+    if (completed == count) {
+        return OK; /* what went wrong behind the last answer is the next batch's to find */
+    }
+    if (code == OK) {
         code = catalog_reload(worker->store, conn, reterr);
     }
-    if (code != OK) {
-        for (size_t i = 0; i < count; i++) {
+    for (size_t i = completed; i < count; i++) {
+        if (code == OK) {
+            complete(ops[i], &head);
+        } else {
             read_op_free_rows(ops[i]);
         }
-        return code;
     }
-    const struct err ok = {.code = OK};
-    for (size_t i = 0; i < count; i++) {
-        const struct catalog *catalog = ops[i]->op.catalog;
-        ops[i]->op.must_restart = catalog != NULL && catalog_version(catalog) < version;
-        read_op_complete(ops[i], &ok);
-    }
-    return OK;
+    return code;
 }

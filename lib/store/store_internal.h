@@ -48,6 +48,7 @@ struct lane_state {
     size_t worker_count;
     _Atomic uint64_t batches;
     _Atomic uint64_t operations;
+    _Atomic int64_t at_us; /* when a batch ended last; 0: never */
 };
 
 struct feed_waiter {
@@ -163,12 +164,14 @@ struct attempt_state {
     bool end_was_sent; /* COMMIT: so nobody knows whether it happened */
     bool is_rerun;     /* an earlier attempt ended like that */
     bool is_trial;     /* everything is written and nothing kept: would it be taken? */
+    size_t done;       /* so many of the operations were completed, whatever comes of the rest */
 };
 enum err_code change_batch_run(struct worker *worker, struct change_op *const ops[], size_t count,
                                struct attempt_state *state, struct err *reterr) MUSTCHECK;
 enum err_code setup_run(struct worker *worker, struct setup_op *op, struct err *reterr) MUSTCHECK;
+/* Counts in `state->done` those that it completes, also when it fails at another. */
 enum err_code read_batch_run(struct worker *worker, struct read_op *const ops[], size_t count,
-                             struct err *reterr) MUSTCHECK;
+                             struct attempt_state *state, struct err *reterr) MUSTCHECK;
 /* finish sees the rows; done may free the operation itself, so they go in between. */
 void read_op_complete(struct read_op *op, const struct err *err);
 void read_op_free_rows(struct read_op *op);

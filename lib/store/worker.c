@@ -3,7 +3,8 @@
  *
  * What waits together travels together. There is no timer: a free worker takes everything that
  * waits, up to the batch's bounds; when the service is idle that is a single operation, which so
- * waits for nothing.
+ * waits for nothing. One exception: while somebody reads, only one ingest worker goes on at once;
+ * what waits for it travels in larger batches, and the reader finds a core that is free.
  *
  * A batch that fails is not an answer yet. A lost race (serialization, deadlock, an id claimed
  * meanwhile) is run again after a short random pause. Any other error splits the batch in two until
@@ -20,6 +21,12 @@
 
 static const int64_t connect_pause_us = 250 * US_PER_MS;
 static const unsigned retry_pause_ms_max = 20;
+
+/* Somebody who pages on asks again within the first; the second bounds what a form waits for it
+ * when the first worker is held up, by a row that somebody has locked say. */
+static const int64_t reading_linger_us = 20 * US_PER_MS;
+static const int64_t give_way_us_max = 100 * US_PER_MS;
+static const int64_t give_way_step_us = 5 * US_PER_MS;
 
 enum err_code worker_init(struct worker *worker, struct store *store, enum lane lane)
 {
@@ -53,11 +60,16 @@ void op_complete(struct op *op, const struct err *err)
     op->done(op);
 }
 
+static void pause_us(int64_t us)
+{
+    assert(us < US_PER_SECOND);
+    const struct timespec pause = {.tv_nsec = (long)(us * 1000)};
+    (void)nanosleep(&pause, NULL);
+}
+
 static void pause_shortly(struct worker *worker)
 {
-    const uint64_t ms = 1 + random_below(&worker->random, retry_pause_ms_max);
-    const struct timespec pause = {.tv_nsec = (long)(ms * 1000000)};
-    (void)nanosleep(&pause, NULL);
+    pause_us((int64_t)(1 + random_below(&worker->random, retry_pause_ms_max)) * US_PER_MS);
 }
 
 enum err_code worker_connect(struct worker *worker, struct err *reterr)
@@ -86,7 +98,8 @@ static enum err_code run_once(struct worker *worker, struct op *const ops[], siz
         return change_batch_run(worker, (struct change_op *const *)(const void *)ops, count, state,
                                 reterr);
     case OP_READ:
-        return read_batch_run(worker, (struct read_op *const *)(const void *)ops, count, reterr);
+        return read_batch_run(worker, (struct read_op *const *)(const void *)ops, count, state,
+                              reterr);
     case OP_UPSERT:
         assert(count == 1);
         return upsert_run(worker, CONTAINER_OF(first, struct read_op, op), reterr);
@@ -123,29 +136,28 @@ static bool is_repeatable(struct op *const ops[], size_t count)
 }
 
 static enum err_code try_and_retry(struct worker *worker, struct op *const ops[], size_t count,
-                                   bool is_trial, struct err *reterr)
+                                   struct attempt_state *state, struct err *reterr)
 {
-    struct attempt_state state = {.is_trial = is_trial};
     enum err_code code = ERR_BUG;
     for (unsigned attempt = 0; attempt < BATCH_ATTEMPTS_MAX; attempt++) {
         code = worker_connect(worker, reterr);
         if (code != OK) { /* why, as libpq says it, is not for those who asked */
             return code == ERR_BUSY ? err_set(reterr, ERR_BUSY, "%s", store_away_detail) : code;
         }
-        state.end_was_sent = false;
+        state->end_was_sent = false;
         conn_set_deadline(worker->conn,
                           clock_monotonic_us() + worker->store->config.operation_timeout_us);
-        code = run_once(worker, ops, count, &state, reterr);
+        code = run_once(worker, ops + state->done, count - state->done, state, reterr);
         arena_clear(&worker->arena);
         const bool is_lost = code == ERR_BUSY;
-        if (is_lost && state.end_was_sent && !is_trial) {
-            if (!is_repeatable(ops, count)) {
+        if (is_lost && state->end_was_sent && !state->is_trial) {
+            if (!is_repeatable(ops + state->done, count - state->done)) {
                 return err_set(
                     reterr, ERR_BUSY,
                     "The database went away in the middle: it is not known whether the change "
                     "was made. Look before you try again.");
             }
-            state.is_rerun = true;
+            state->is_rerun = true;
         }
         if (code != ERR_CONFLICT && !is_lost) {
             return code;
@@ -172,9 +184,9 @@ static void note_reach(const struct worker *worker)
 }
 
 static enum err_code run_with_retries(struct worker *worker, struct op *const ops[], size_t count,
-                                      bool is_trial, struct err *reterr)
+                                      struct attempt_state *state, struct err *reterr)
 {
-    const enum err_code code = try_and_retry(worker, ops, count, is_trial, reterr);
+    const enum err_code code = try_and_retry(worker, ops, count, state, reterr);
     note_reach(worker);
     return code;
 }
@@ -196,7 +208,8 @@ static enum err_code mark_refused(struct worker *worker, const struct change_op 
     change_op_init(&part, whole->inputs + begin, count, worker->lane);
     part.op.done = leave_alone;
     struct op *const op = &part.op;
-    enum err_code code = run_with_retries(worker, &op, 1, /* is_trial= */ true, reterr);
+    struct attempt_state state = {.is_trial = true};
+    enum err_code code = run_with_retries(worker, &op, 1, &state, reterr);
     *ret_must_restart = *ret_must_restart || part.op.must_restart;
     if (code != ERR_REFUSED || *ret_must_restart) {
         return code;
@@ -227,7 +240,8 @@ static enum err_code run_without_refused(struct worker *worker, struct op *op, s
         op_complete(op, &ok);
         return OK;
     }
-    return code != OK ? code : run_with_retries(worker, &op, 1, /* is_trial= */ false, reterr);
+    struct attempt_state state = {.is_trial = false};
+    return code != OK ? code : run_with_retries(worker, &op, 1, &state, reterr);
 }
 
 static bool is_divisible(struct op *op)
@@ -239,13 +253,16 @@ static bool is_divisible(struct op *op)
 static void run_batch(struct worker *worker, struct op *const ops[], size_t count)
 {
     struct err err = {.code = OK};
-    enum err_code code = run_with_retries(worker, ops, count, /* is_trial= */ false, &err);
+    struct attempt_state state = {.is_trial = false};
+    enum err_code code = run_with_retries(worker, ops, count, &state, &err);
     if (code == ERR_REFUSED && count == 1 && is_divisible(ops[0])) {
         code = run_without_refused(worker, ops[0], &err);
     }
     if (code == OK) {
         return; /* the batch completed them while its results were at hand */
     }
+    ops += state.done;
+    count -= state.done;
     const bool is_shared_fault = code == ERR_BUSY || code == ERR_NOMEM || code == ERR_TIMEOUT;
     if (count == 1 || is_shared_fault) {
         for (size_t i = 0; i < count; i++) {
@@ -298,6 +315,31 @@ static size_t sort_out(struct store *store, struct op *ops[], size_t count)
     return kept;
 }
 
+static bool is_somebody_reading(struct store *store, int64_t now_us)
+{
+    struct lane_state *readers = &store->lanes[LANE_READ];
+    return now_us - atomic_load_explicit(&readers->at_us, memory_order_relaxed) < reading_linger_us;
+}
+
+/* Before a batch. Two ingest workers and their connections fill two cores between them, and a page
+ * that comes then is passed on between four threads and processes, each of which has to wait for
+ * one. */
+static void give_way_to_readers(struct worker *worker)
+{
+    struct store *store = worker->store;
+    struct lane_state *lane = &store->lanes[worker->lane];
+    if (worker->lane != LANE_INGEST || worker == &lane->workers[0]) {
+        return;
+    }
+    const int64_t begin_us = clock_monotonic_us();
+    for (int64_t now_us = begin_us;
+         now_us - begin_us < give_way_us_max && is_somebody_reading(store, now_us) &&
+         !queue_is_closed(&lane->queue);
+         now_us = clock_monotonic_us()) {
+        pause_us(give_way_step_us);
+    }
+}
+
 void *worker_main(void *argument)
 {
     struct worker *worker = argument;
@@ -308,6 +350,7 @@ void *worker_main(void *argument)
     const size_t batch_items = store->config.batch_items < OPS_MAX ? store->config.batch_items
                                                                    : (size_t)OPS_MAX;
     for (;;) {
+        give_way_to_readers(worker);
         struct queue_node *node =
             queue_drain(&lane->queue, batch_items, BATCH_BYTES_MAX, /* timeout_us= */ -1);
         if (node == NULL) {
@@ -325,6 +368,7 @@ void *worker_main(void *argument)
             run_batch(worker, ops + begin, length);
             begin += length;
         }
+        atomic_store_explicit(&lane->at_us, clock_monotonic_us(), memory_order_relaxed);
     }
     return NULL;
 }

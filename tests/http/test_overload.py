@@ -116,3 +116,38 @@ def test_a_full_list_travels_alone(make_service):
     made.stop()
     made.end()
     made.database.drop()
+
+
+def test_somebody_reads_while_a_row_is_locked(service):
+    """Forms give way to who reads, all but one worker of them; and when that one is held up the others go on."""
+    form = funnel.make_form(service.marketing, open=True)
+    path = f"/v1/forms/{form['slug']}/submissions"
+    locked = funnel.address()
+    expect(service.nobody.post(path, {"email": locked}), 201)
+    answers, is_over = {}, threading.Event()
+
+    def submit(address):
+        answers[address] = service.client().post(path, {"email": address})
+
+    def read():
+        client = service.client("reader")
+        while not is_over.is_set():
+            expect(client.get("/v1/leads"), 200)
+
+    threads = [threading.Thread(target=submit, args=(locked,)), threading.Thread(target=read)]
+    with service.database.connect() as holder, holder.transaction():
+        holder.execute("SELECT FROM contact WHERE contact_id = (SELECT contact_id FROM email_identity WHERE email_key = %s) "
+                       "FOR UPDATE", [locked])
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: service.database.rows("SELECT FROM pg_stat_activity WHERE datname = current_database() "
+                                                 "AND wait_event_type = 'Lock'"), what="the worker at the locked row")
+        for _ in range(20):
+            address = funnel.address()
+            submit(address)
+            expect(answers[address], 201)
+        is_over.set()
+        assert locked not in answers, "its row is still locked"
+    for thread in threads:
+        thread.join(60)
+    expect(answers[locked], 201)

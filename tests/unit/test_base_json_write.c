@@ -71,6 +71,30 @@ static void assert_real(double value, const char *expected)
     assert_string_equal(text, expected);
 }
 
+static void assert_rounded(double value, const char *expected)
+{
+    CLEANUP(buf_done) struct buf buf;
+    struct json_writer json;
+    buf_init(&buf, 100);
+    json_writer_init(&json, &buf);
+    json_rounded(&json, value);
+    assert_string_equal(buf.data, expected);
+}
+
+static void test_rounded(void **state)
+{
+    (void)state;
+    assert_rounded(14.999883785981933, "14.999884");
+    assert_rounded(-0.5, "-0.5");
+    assert_rounded(-3.00000049, "-3");
+    assert_rounded(-0.0000001, "0");
+    assert_rounded(0.000001, "0.000001");
+    assert_rounded(120.0, "120");
+    assert_rounded(1e300, "1e300");
+    assert_rounded((double)INFINITY, "null");
+    assert_rounded((double)NAN, "null");
+}
+
 static void test_known_reals(void **state)
 {
     (void)state;
@@ -181,9 +205,13 @@ static void test_failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_document),           cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_known_reals),        cmocka_unit_test(test_reals_round_trip),
-        cmocka_unit_test(test_strings_round_trip), cmocka_unit_test(test_failing_allocations),
+        cmocka_unit_test(test_document),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_rounded),
+        cmocka_unit_test(test_known_reals),
+        cmocka_unit_test(test_reals_round_trip),
+        cmocka_unit_test(test_strings_round_trip),
+        cmocka_unit_test(test_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,9 +417,16 @@ static void test_case_is_unicodes(void **state)
     }
 }
 
+static void test_phrases_are_in_order(void **state)
+{
+    (void)state;
+    assert_true(seniority_is_in_order());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_phrases_are_in_order),
         cmocka_unit_test(test_executives),
         cmocka_unit_test(test_vice_presidents_and_directors),
         cmocka_unit_test(test_heads_and_managers),
