@@ -9,6 +9,7 @@ import datetime
 from concurrent.futures import ThreadPoolExecutor
 
 from support import funnel
+from support.client import expect
 from support.waiting import wait_until
 
 POSTS = 200
@@ -93,3 +94,19 @@ def test_rows_are_found_by_their_key_in_a_database_without_statistics(fresh):
     reads = dict(fresh.database.rows(INDEX_READS))
     assert "score_pkey" in reads and "activity_pkey" in reads
     assert {name: mean for name, mean in reads.items() if mean > 5} == {}
+
+
+def test_a_changed_contact_makes_no_index_entry(fresh):
+    """There is room for its new version on its page."""
+    contacts = [{"email": funnel.address(), "attributes": {"company": "Atelier", "first_name": "Camille"}} for _ in range(400)]
+    few = [{**contact, "attributes": {"company": "Bureau"}} for contact in contacts[::20]]
+
+    def updates():
+        return fresh.database.rows("SELECT n_tup_upd::int, n_tup_hot_upd::int FROM pg_stat_user_tables WHERE relname = 'contact'")[0]
+
+    for items in (contacts, few):
+        before = updates()
+        for result in expect(fresh.marketing.post("/v1/contacts/batch", {"contacts": items}), 200).json()["results"]:
+            assert result["status"] in (200, 201)
+    seen = wait_until(lambda: updates() if updates()[0] - before[0] == len(few) else None, interval=0.3, what="the updates")
+    assert seen[1] - before[1] == len(few)
