@@ -84,6 +84,16 @@ static bool has_less(const struct workload *a, const struct workload *b)
     return uuid_compare(a->member_id, b->member_id) < 0;
 }
 
+/* A manager, who has hardly anything open, only where no rep has room. */
+static bool is_better(const struct member *member, const struct workload *load,
+                      const struct member *chosen, const struct workload *least)
+{
+    if (chosen == NULL || member->is_manager != chosen->is_manager) {
+        return chosen == NULL || chosen->is_manager;
+    }
+    return has_less(load, least);
+}
+
 const struct member *escalation_pick(const struct catalog *catalog, struct uuid present,
                                      int64_t now_us, const struct workload loads[], size_t count,
                                      size_t *ret_candidates)
@@ -105,7 +115,7 @@ const struct member *escalation_pick(const struct catalog *catalog, struct uuid 
             continue;
         }
         (*ret_candidates)++;
-        if (chosen == NULL || has_less(&load, &least)) {
+        if (is_better(member, &load, chosen, &least)) {
             chosen = member;
             least = load;
         }

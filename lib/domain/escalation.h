@@ -37,9 +37,10 @@ enum { ESCALATION_MANAGERS_MAX = 20 };
 
 /*
  * Who gets a handoff that somebody else has let wait: an active member of sales who is there now,
- * is not `present`, and has been given less within the week than their capacity. Of those who has
- * the fewest open handoffs; of equals who was given one the longest time ago, then the oldest
- * member. NULL: there is nobody. Members who are not among `loads` have nothing to do.
+ * is not `present`, and has been given less within the week than their capacity; a manager only
+ * when no rep is. Of those who has the fewest open handoffs; of equals who was given one the
+ * longest time ago, then the oldest member. NULL: there is nobody. Members who are not among
+ * `loads` have nothing to do.
  */
 const struct member *escalation_pick(const struct catalog *catalog, struct uuid present,
                                      int64_t now_us, const struct workload loads[], size_t count,

@@ -77,18 +77,18 @@ def test_each_step_in_its_turn(service, desk, team):
     service.database.pass_time(1 * HOUR)
     proposed = wait_entries(service, handoff, "escalated", 3)[2]
     assert proposed["reason"] == "reassign_propose" and read(service, handoff)["assignee"] == rep["id"]
-    assert proposed["member"] == manager["id"], "of equals the oldest; a manager of sales can take one too"
+    assert proposed["member"] == other["id"], "a rep before a manager"
     assert proposed["detail"]["candidates"] == 2 and proposed["detail"]["open"] == 0
     service.database.pass_time(1 * HOUR)
-    left = wait_assignee(service, handoff, manager)
+    left = wait_assignee(service, handoff, other)
     assert left["history"][-1] == {**left["history"][-1], "kind": "assigned", "reason": "escalation",
-                                   "member": manager["id"], "previous": rep["id"]}
+                                   "member": other["id"], "previous": rep["id"]}
     escalated = wait_until(lambda: (lambda found: found if len(found) == 4 else None)(
         events_of(service, handoff, "sla.escalated")), what="the events")
     assert [event["data"]["to"] for event in escalated] == ["assignee", "manager", "reassign_propose", "reassign"]
-    assert [event["data"]["members"] for event in escalated] == [[rep["id"]], [manager["id"]], [manager["id"]], [manager["id"]]]
+    assert [event["data"]["members"] for event in escalated] == [[rep["id"]], [manager["id"]], [other["id"]], [other["id"]]]
     (assigned,) = [one for one in events_of(service, handoff, "handoff.assigned") if one["data"].get("reason")]
-    assert assigned["data"]["assignee"] == manager["id"] and assigned["data"]["actor"] == "system"
+    assert assigned["data"]["assignee"] == other["id"] and assigned["data"]["actor"] == "system"
     service.database.pass_time(20 * HOUR)
     wait_until(lambda: service.database.value("SELECT min(wake_at) FROM sla_clock WHERE wake_at < relais_now()") is None,
                what="the thread")
@@ -96,7 +96,6 @@ def test_each_step_in_its_turn(service, desk, team):
     shown = [one["reason"] for one in service.reader.pages(f"/v1/contacts/{handoff['contact_id']}/timeline")
              if one["type"] == "escalation"]
     assert shown == ["reassign", "reassign_propose", "manager", "assignee"]
-    assert other["active"]
 
 
 def test_who_acts_stops_the_ladder(service, desk, team):
@@ -141,6 +140,17 @@ def test_the_least_busy_with_room_gets_it(service, desk, team):
     left = wait_assignee(service, handoff, free)
     (step,) = [one for one in left["history"] if one["kind"] == "escalated"]
     assert step["detail"] == {"members": [free["id"]], "candidates": 2, "open": 1, "this_week": 1}
+
+
+def test_a_manager_gets_it_when_no_rep_has_room(service, desk, team):
+    manager, rep, other = team(role="manager"), team(), team(weekly_capacity=1)
+    set_ladder(service, [{"at": 1, "to": "reassign"}])
+    funnel.make_move(service.sales, given(service, desk, other), "attempts")
+    service.database.pass_time(8 * 24 * HOUR)
+    handoffs = [given(service, desk, rep) for _ in range(2)]
+    service.database.pass_time(11 * HOUR)
+    wait_until(lambda: sorted(read(service, handoff)["assignee"] for handoff in handoffs) == sorted([manager["id"], other["id"]]),
+               what="one for the rep, who has no more room then, and one for the manager")
 
 
 def test_a_handoff_of_nobody_is_given_to_somebody(service, desk, team):

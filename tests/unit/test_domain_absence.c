@@ -164,7 +164,8 @@ static bool is_before(const struct workload *a, const struct workload *b)
     return uuid_compare(a->member_id, b->member_id) < 0;
 }
 
-/* Members of sales who are there and have room; the index of who has least to do. */
+/* Members of sales who are there and have room; the index of the rep who has least to do, or
+ * without a rep of the manager. */
 static size_t least_loaded(const struct staff *staff, const struct workload loads[], size_t present,
                            int64_t at_us, size_t *ret_candidates)
 {
@@ -175,7 +176,9 @@ static size_t least_loaded(const struct staff *staff, const struct workload load
         if (i == present || !staff->is_sales[i] || !has_room || !is_there(staff, i, at_us))
             continue;
         (*ret_candidates)++;
-        if (chosen == PEOPLE || is_before(&loads[i], &loads[chosen]))
+        const bool is_alike = chosen < PEOPLE && staff->is_manager[i] == staff->is_manager[chosen];
+        if (chosen == PEOPLE || (staff->is_manager[chosen] && !staff->is_manager[i]) ||
+            (is_alike && is_before(&loads[i], &loads[chosen])))
             chosen = i;
     }
     return chosen;
