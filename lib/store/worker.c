@@ -3,8 +3,9 @@
  *
  * What waits together travels together. There is no timer: a free worker takes everything that
  * waits, up to the batch's bounds; when the service is idle that is a single operation, which so
- * waits for nothing. One exception: while somebody reads, only one ingest worker goes on at once;
- * what waits for it travels in larger batches, and the reader finds a core that is free.
+ * waits for nothing. One exception: while somebody reads, only one ingest worker goes on at once,
+ * with a rest between two batches when more waits than one took; what waits for it travels in
+ * larger batches, and the reader finds a core that is free.
  *
  * A batch that fails is not an answer yet. A lost race (serialization, deadlock, an id claimed
  * meanwhile) is run again after a short random pause. Any other error splits the batch in two until
@@ -323,18 +324,20 @@ static bool is_somebody_reading(struct store *store, int64_t now_us)
 
 /* Before a batch. Two ingest workers and their connections fill two cores between them, and a page
  * that comes then is passed on between four threads and processes, each of which has to wait for
- * one. */
+ * one. The first worker rests a step when more waits already, which costs a form those milliseconds
+ * and makes the batch larger; the others leave it alone with the work. */
 static void give_way_to_readers(struct worker *worker)
 {
     struct store *store = worker->store;
     struct lane_state *lane = &store->lanes[worker->lane];
-    if (worker->lane != LANE_INGEST || worker == &lane->workers[0]) {
+    const bool is_first = worker == &lane->workers[0];
+    if (worker->lane != LANE_INGEST || (is_first && queue_length(&lane->queue) == 0)) {
         return;
     }
     const int64_t begin_us = clock_monotonic_us();
+    const int64_t end_us = begin_us + (is_first ? give_way_step_us : give_way_us_max);
     for (int64_t now_us = begin_us;
-         now_us - begin_us < give_way_us_max && is_somebody_reading(store, now_us) &&
-         !queue_is_closed(&lane->queue);
+         now_us < end_us && is_somebody_reading(store, now_us) && !queue_is_closed(&lane->queue);
          now_us = clock_monotonic_us()) {
         pause_us(give_way_step_us);
     }
