@@ -88,7 +88,8 @@ enum err_code setup_file_write(int directory_fd, const struct catalog *catalog, 
     buf_init(&text, FILE_BYTES_MAX + HEAD_BYTES);
     write_entries(&entries, catalog);
     char head[HEAD_BYTES];
-    buf_append(&text, head, write_head(buf_str(&entries), head));
+    const size_t head_len = write_head(buf_str(&entries), head);
+    buf_append(&text, head, head_len);
     buf_append_str(&text, buf_str(&entries));
     if (entries.failed || text.failed) {
         return err_set(reterr, ERR_NOMEM, "Out of memory for the set-up's file.");

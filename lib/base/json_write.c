@@ -191,7 +191,8 @@ void json_double(struct json_writer *json, double value)
         return;
     }
     char text[32];
-    buf_append(json->buf, text, json_format_real(value, text));
+    const size_t len = json_format_real(value, text);
+    buf_append(json->buf, text, len);
 }
 
 void json_rounded(struct json_writer *json, double value)

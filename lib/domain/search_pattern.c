@@ -57,7 +57,8 @@ static void take_word(struct word *word, struct str text)
 static void add_code_point(struct buf *out, uint32_t code_point)
 {
     char bytes[4];
-    buf_append(out, bytes, utf8_encode(code_point, bytes));
+    const size_t len = utf8_encode(code_point, bytes);
+    buf_append(out, bytes, len);
 }
 
 /* The letter with every accent it may have; of these both cases, for what case is, outside ASCII,

@@ -217,7 +217,7 @@ static enum err_code collect_repeats(struct batch *batch)
 
 static enum err_code receive_head(struct batch *batch)
 {
-    struct rows *rows;
+    struct rows *rows = NULL;
     enum err_code code = conn_result(batch->worker->conn, /* BEGIN */ NULL, batch->reterr);
     if (code == OK) {
         code = batch_receive(batch, &rows);
