@@ -121,6 +121,10 @@ bool attribute_from_json(struct str name, const json_t *value, struct arena *are
     return true;
 }
 
+/* In the stored sources, what holds of every attribute that is not named; no attribute is called
+ * so. One form says most of what is known, and its word is stored once. */
+static const char usual_source[] = "*";
+
 /* The tree goes away, the contact stays: what it needs is copied. */
 static enum err_code copy_attribute(struct contact *contact, struct str name, const json_t *value,
                                     const json_t *source, struct arena *arena)
@@ -163,10 +167,11 @@ enum err_code contact_read_attributes(struct contact *contact, struct str attrib
     }
     const char *name;
     json_t *value;
+    const json_t *usual = json_object_get(origins, usual_source);
     json_object_foreach(values, name, value)
     {
-        code =
-            copy_attribute(contact, str_from(name), value, json_object_get(origins, name), arena);
+        const json_t *own = json_object_get(origins, name);
+        code = copy_attribute(contact, str_from(name), value, own != NULL ? own : usual, arena);
         if (code != OK) {
             return err_set(reterr, code, "A contact's attributes cannot be read.");
         }
@@ -245,16 +250,49 @@ void contact_write_attributes(struct json_writer *json, const struct contact *co
     json_object_end(json);
 }
 
-void contact_write_sources(struct json_writer *json, const struct contact *contact)
+static bool is_same_source(const struct attribute *a, const struct attribute *b)
 {
-    json_object_begin(json);
+    return a->source == b->source && a->at_us == b->at_us;
+}
+
+/* One that has the source of most of them, if most have the same (Boyer and Moore's majority vote);
+ * NULL when there are none. */
+static const struct attribute *usual_attribute(const struct contact *contact)
+{
+    const struct attribute *usual = NULL;
+    size_t votes = 0;
     for (size_t i = 0; i < contact->attribute_count; i++) {
         const struct attribute *attribute = &contact->attributes[i];
-        json_key_str(json, attribute->name);
-        json_array_begin(json);
-        json_text(json, attribute_source_names[attribute->source]);
-        json_int(json, attribute->at_us / US_PER_MS);
-        json_array_end(json);
+        if (votes == 0) {
+            usual = attribute;
+        }
+        votes = is_same_source(attribute, usual) ? votes + 1 : votes - 1;
+    }
+    return usual;
+}
+
+static void write_source(struct json_writer *json, struct str name,
+                         const struct attribute *attribute)
+{
+    json_key_str(json, name);
+    json_array_begin(json);
+    json_text(json, attribute_source_names[attribute->source]);
+    json_int(json, attribute->at_us / US_PER_MS);
+    json_array_end(json);
+}
+
+void contact_write_sources(struct json_writer *json, const struct contact *contact)
+{
+    const struct attribute *usual = usual_attribute(contact);
+    json_object_begin(json);
+    if (usual != NULL) {
+        write_source(json, str_from(usual_source), usual);
+    }
+    for (size_t i = 0; i < contact->attribute_count; i++) {
+        const struct attribute *attribute = &contact->attributes[i];
+        if (!is_same_source(attribute, usual)) {
+            write_source(json, attribute->name, attribute);
+        }
     }
     json_object_end(json);
 }

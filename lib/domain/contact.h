@@ -124,7 +124,7 @@ struct handoff {
 
 struct contact_score {
     bool exists;              /* it was computed with this model */
-    bool is_stored;           /* … and read: there is a row of it */
+    struct str place;         /* of its row, the store's affair; absent: there is none yet */
     int32_t model;            /* version */
     struct interest interest; /* of the last step */
     double fit;
@@ -228,9 +228,10 @@ char *consent_version(struct str text, char out[static CONSENT_VERSION_BYTES]);
 struct consent *contact_consent_to(const struct contact *contact, struct str purpose);
 
 /*
- * The stored forms (the jsonb columns): attributes {name: value}, sources {name: [source, ms]},
- * consents {purpose: {"granted", "objection"?, "at", "version"?}}. _read parses into the arena,
- * ERR_STORE when it is not what _write makes; without sources the attributes have none.
+ * The stored forms (the jsonb columns): attributes {name: value}; sources {name: [source, ms]},
+ * where "*" stands for all attributes that are not named; consents {purpose: {"granted",
+ * "objection"?, "at", "version"?}}. _read parses into the arena, ERR_STORE when it is not what
+ * _write makes; without sources the attributes have none.
  */
 enum err_code contact_read_attributes(struct contact *contact, struct str attributes,
                                       struct str sources, struct arena *arena,

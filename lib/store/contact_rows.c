@@ -66,7 +66,10 @@ enum score_column {
     SCORE_GRADE,
     SCORE_DECISION,
     SCORE_RULE_ERRORS,
+    SCORE_COLUMN_COUNT_,
 };
+
+enum { SCORE_STATE_FIRST = 1 }; /* in score_state: behind the contact's id, before the row's place */
 
 static void handoff_from_columns(const struct rows *rows, size_t row, size_t first,
                                  struct handoff *handoff)
@@ -110,7 +113,7 @@ static void handoff_from_columns(const struct rows *rows, size_t row, size_t fir
 static void score_from_columns(const struct rows *rows, size_t row, size_t first,
                                struct contact_score *score)
 {
-    score->exists = score->is_stored = !row_is_null(rows, row, first + SCORE_GRADE);
+    score->exists = !row_is_null(rows, row, first + SCORE_GRADE);
     if (!score->exists) {
         return;
     }
@@ -188,7 +191,8 @@ void handoff_from_row(const struct rows *rows, size_t row, struct handoff *hando
 
 void score_from_row(const struct rows *rows, size_t row, struct contact_score *score)
 {
-    score_from_columns(rows, row, /* behind the contact's id */ 1, score);
+    score_from_columns(rows, row, SCORE_STATE_FIRST, score);
+    score->place = row_bytes(rows, row, SCORE_STATE_FIRST + SCORE_COLUMN_COUNT_);
 }
 
 void clock_from_row(const struct rows *rows, size_t row, struct clock_record *clock)

@@ -95,13 +95,12 @@ static enum err_code send_contacts(struct writer *writer, bool is_new, enum stat
     return count > 0 ? send(writer, statement) : OK;
 }
 
+/* Rows that are there are named by where they were found, new ones by their contact. */
 static enum err_code send_scores(struct writer *writer, bool is_stored, enum statement statement)
 {
     int32_t version;
     const struct model *model = catalog_active_model(writer->effects->catalog, &version);
     struct params *params = fresh_params(writer);
-    struct param *ids = param_array(params, ITEM_UUID);
-    param_int(params, version);
     struct param *times = param_array(params, ITEM_TIME);
     struct param *points = param_array(params, ITEM_REAL);
     param_int(params, (int32_t)model->interest_rule_count);
@@ -112,15 +111,23 @@ static enum err_code send_scores(struct writer *writer, bool is_stored, enum sta
     struct param *grades = param_array(params, ITEM_TEXT);
     struct param *decisions = param_array(params, ITEM_TEXT);
     struct param *errors = param_array(params, ITEM_INT);
+    struct param *names = param_array(params, is_stored ? ITEM_TID : ITEM_UUID);
+    if (!is_stored) {
+        param_int(params, version);
+    }
     size_t count = 0;
     for (size_t i = 0; i < writer->contact_count; i++) {
         const struct contact_score *score = &writer->contacts[i]->score;
-        if (!score->is_dirty || score->is_stored != is_stored) {
+        if (!score->is_dirty || (score->place.data != NULL) != is_stored) {
             continue;
         }
         count++;
         const char letter = fit_grade_letter(score->fit_grade);
-        item_uuid(ids, writer->contacts[i]->contact_id);
+        if (is_stored) {
+            item_bytes(names, score->place.data, score->place.len);
+        } else {
+            item_uuid(names, writer->contacts[i]->contact_id);
+        }
         /* No step yet: the time is that of the decision, and means nothing beside an empty score.
          */
         item_time(times, score->interest.at_us);

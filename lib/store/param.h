@@ -52,6 +52,7 @@ enum item_type {
     ITEM_BOOL = 16,
     ITEM_TIME = 1184,
     ITEM_BYTES = 17,
+    ITEM_TID = 27, /* where a row is: its column ctid, as item_bytes */
 };
 /* The returned pointer is valid until params_clear: several arrays may be filled side by side. */
 struct param *param_array(struct params *params, enum item_type type);

@@ -29,8 +29,7 @@ INSERT INTO email_identity (email_key, contact_id) SELECT email, contact_id FROM
 INSERT INTO contact (contact_id, email, stage, reached, channel, journey_step, attributes, sources, consents, cycle,
                      version, created_at, updated_at)
 SELECT contact_id, email, 'lead', 'lead', 'email', 'awareness', attributes::jsonb,
-       (SELECT jsonb_object_agg(name, json_build_array('form', (extract(epoch FROM at) * 1000)::bigint))
-        FROM unnest('{first_name,last_name,company,company_size,job_title,country}'::text[]) AS name),
+       jsonb_build_object('*', json_build_array('form', (extract(epoch FROM at) * 1000)::bigint)),
        '{}', 0, 1, at, at
 FROM stored ORDER BY n;
 

@@ -13,7 +13,8 @@ item (rank, part, at, id, item) AS (
     UNION ALL
     SELECT 2, 'sources', to_timestamp((s.value ->> 1)::float8 / 1000), s.key, row_to_json(x)
     FROM root r JOIN contact c ON c.contact_id = r.id
-    CROSS JOIN LATERAL jsonb_each(c.sources) AS s
+    CROSS JOIN LATERAL (SELECT k.key, coalesce(c.sources -> k.key, c.sources -> '*') AS value
+                        FROM jsonb_object_keys(c.attributes) AS k (key)) AS s
     CROSS JOIN LATERAL (SELECT s.key AS attribute, s.value ->> 0 AS source,
                                relais_text(to_timestamp((s.value ->> 1)::float8 / 1000)) AS at) AS x
     UNION ALL

@@ -32,15 +32,13 @@ export function rowOf(body) {
   const email = body.email.trim().toLowerCase();
   const attributes = body.attributes ?? {};
   const payload = JSON.stringify({attributes, consents: body.consents ?? [], context: body.context ?? {}, ignored: []});
-  const sources = {};
-  for (const name of Object.keys(attributes)) sources[name] = ['form', at];
   const fit = fitOf(attributes);
   const letter = letterOf(fit);
   return {
     email, payload, fit, letter,
     grade: `${letter}3`, // a first download of awareness content: 15 points
     attributes: JSON.stringify(attributes),
-    sources: JSON.stringify(sources),
+    sources: JSON.stringify({'*': ['form', at]}),
     channel: body.context?.utm_medium === 'email' ? 'email' : null,
     activity_id: body.id ?? uuidv7(at),
     contact_id: uuidv7(at),

@@ -53,12 +53,7 @@ static void write_texts(struct json_writer *json, uint64_t n, int64_t at_us)
                    "\"utm_campaign\":\"autumn\"},\"ignored\":[]}",
                    text);
     JSON_FIELD(json, "payload", json_text, payload);
-    (void)snprintf(
-        text, sizeof text,
-        "{\"first_name\":[\"form\",%lld],\"last_name\":[\"form\",%lld],\"company\":[\"form\",%lld],"
-        "\"company_size\":[\"form\",%lld],\"job_title\":[\"form\",%lld],\"country\":[\"form\",%lld]"
-        "}",
-        at_ms, at_ms, at_ms, at_ms, at_ms, at_ms);
+    (void)snprintf(text, sizeof text, "{\"*\":[\"form\",%lld]}", at_ms);
     JSON_FIELD(json, "sources", json_text, text);
     (void)snprintf(text, sizeof text, "%064llx", name);
     JSON_FIELD(json, "fingerprint", json_text, text);
