@@ -69,7 +69,8 @@ enum score_column {
     SCORE_COLUMN_COUNT_,
 };
 
-enum { SCORE_STATE_FIRST = 1 }; /* in score_state: behind the contact's id, before the row's place */
+/* In score_state: behind the id of the contact, before the place of the row. */
+enum { SCORE_STATE_FIRST = 1 };
 
 static void handoff_from_columns(const struct rows *rows, size_t row, size_t first,
                                  struct handoff *handoff)

@@ -1,6 +1,7 @@
 -- Stored contacts, written as the service would have written them: each came in by one submission of form `paper`,
--- evenly spread over the 360 days before :now, 64 submissions to a transaction. psql's variables: count, now, part
--- (1, 2: loaded side by side).
+-- evenly spread over the 360 days before :now, 64 submissions to a transaction, and opened the mail of thanks, which no
+-- rule counts. (Activities are large and small: were all stored ones large, each page would have a gap that the next
+-- small ones fill, at the price of a page each.) psql's variables: count, now, part (1, 2: loaded side by side).
 --
 -- The address of contact n is "h.n@example.com" where h scatters n, so that neighbours in time are none in the
 -- directory's index. submissions.lua and the scripts of the floor make the same addresses and the same claims.
@@ -15,6 +16,7 @@ CREATE FUNCTION pg_temp.id_of(at timestamptz, what text, n bigint) RETURNS uuid 
 
 CREATE TEMPORARY TABLE stored AS
 SELECT s.n, s.at, pg_temp.id_of(s.at, 'contact', s.n) AS contact_id, pg_temp.id_of(s.at, 'activity', s.n) AS activity_id,
+       least(s.at + interval '5 minutes', :'now'::timestamptz) AS opened_at, pg_temp.id_of(s.at, 'open', s.n) AS open_id,
        s.n * 2654435761 % 4294967296 || '.' || s.n || '@example.com' AS email,
        format('{"first_name": "Camille", "last_name": "Durand %s", "company": "Atelier %s", "company_size": %s, '
               '"job_title": "Chargée de projet", "country": "FR"}', s.n, s.n % 5000, 10 + s.n % 200) AS attributes
@@ -45,14 +47,20 @@ FROM stored ORDER BY n;
 \else
 INSERT INTO activity (contact_id, occurred_at, id, kind, form, offer, offer_kind, journey_step, channel, payload,
                       historical, received_at)
-SELECT contact_id, at, activity_id, 'form_submission', 'paper', 'guide', 'white_paper', 'awareness', 'email',
-       format('{"attributes": %s, "consents": [], "context": {"page_url": "https://www.example.com/livre-blanc", '
-              '"referrer": "https://www.google.com/", "utm_source": "newsletter", "utm_medium": "email", '
-              '"utm_campaign": "autumn"}, "ignored": []}', attributes)::jsonb, false, at
-FROM stored ORDER BY n;
+SELECT s.contact_id, a.*, false, a.occurred_at
+FROM stored s,
+     LATERAL (VALUES
+         (s.at, s.activity_id, 'form_submission', 'paper', 'guide', 'white_paper', 'awareness', 'email',
+          format('{"attributes": %s, "consents": [], "context": {"page_url": "https://www.example.com/livre-blanc", '
+                 '"referrer": "https://www.google.com/", "utm_source": "newsletter", "utm_medium": "email", '
+                 '"utm_campaign": "autumn"}, "ignored": []}', s.attributes)::jsonb),
+         (s.opened_at, s.open_id, 'email_open', NULL, NULL, NULL, NULL, 'email', NULL)) AS a (occurred_at)
+ORDER BY s.n, a.occurred_at;
 
 INSERT INTO activity_key (id, scope, contact_id, occurred_at, received_at, fingerprint)
-SELECT activity_id, 'paper', contact_id, at, at, sha256(n::text::bytea) FROM stored ORDER BY n;
+SELECT k.id, k.scope, s.contact_id, k.at, k.at, sha256(s.n::text::bytea)
+FROM stored s, LATERAL (VALUES (s.activity_id, 'paper', s.at), (s.open_id, '', s.opened_at)) AS k (id, scope, at)
+ORDER BY s.n, k.at;
 
 INSERT INTO event_tx (id, count, first_position) OVERRIDING SYSTEM VALUE
 SELECT n / 64 + 1, 2 * count(*), 2 * min(n) + 1 FROM stored GROUP BY n / 64 ORDER BY n / 64;
