@@ -109,6 +109,18 @@ enum err_code app_settle_privacy_key(struct app *app, struct err *reterr)
     return OK;
 }
 
+/* All instances on a database have the same privacy key, so that a double click is recognised
+ * whichever two of them it reaches. */
+static void settle_visitor_key(struct app *app)
+{
+    const struct privacy_key *key = store_privacy_key(app->store);
+    if (key != NULL) {
+        app->visitor_key = *key;
+    } else {
+        random_bytes(app->visitor_key.bytes, sizeof app->visitor_key.bytes);
+    }
+}
+
 static enum err_code start_store(struct app *app, const char *database_url,
                                  struct catalog *last_setup, struct err *reterr)
 {
@@ -135,7 +147,11 @@ static enum err_code start_store(struct app *app, const char *database_url,
     code = privacy_key_find(config, &store.privacy_key, &store.has_privacy_key, reterr);
     app->has_privacy_key = code == OK && store.has_privacy_key;
     code = code != OK ? code : store_start(&store, &app->store, reterr);
-    return code != OK || last_setup != NULL ? code : app_settle_privacy_key(app, reterr);
+    code = code != OK || last_setup != NULL ? code : app_settle_privacy_key(app, reterr);
+    if (code == OK) {
+        settle_visitor_key(app);
+    }
+    return code;
 }
 
 static void end_store(struct app *app)

@@ -23,7 +23,10 @@ struct app {
     struct store *store;
     struct spool *spool; /* form posts that wait for the database; may not be open */
     struct outage outage;
-    bool has_privacy_key;         /* one was found at the start */
+    bool has_privacy_key; /* one was found at the start */
+    /* The privacy key as it was then; without one a key of this process. Who posted a form goes
+     * into its id only under this key. */
+    struct privacy_key visitor_key;
     struct sla_status sla_status; /* one read for all screens */
     struct streams streams;
     struct event_streams event_streams;

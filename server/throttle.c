@@ -57,7 +57,7 @@ static bool is_exempt(const struct request *request)
            (request->route->start == health_start || request->route->start == ready_start);
 }
 
-static struct str bytes_of_address(const struct address *address)
+struct str throttle_visitor(const struct address *address)
 {
     const size_t len = address_is_v4(address) ? ADDRESS_BYTES : V6_SITE_BYTES;
     return str_slice((const char *)address->bytes, len);
@@ -84,7 +84,7 @@ void throttle_count(struct request *request)
         return;
     }
     const struct str bytes = has_secret_key ? bytes_of_key(&request->principal.key_id)
-                                            : bytes_of_address(&request->client);
+                                            : throttle_visitor(&request->client);
     request->throttled = (struct throttled){
         .is_counted = true,
         .party = party,

@@ -47,6 +47,8 @@ void throttle_done(struct throttle *throttle);
 /* "key", "ip": in headers and metrics. Static. */
 const char *throttle_party_name(enum throttle_party party);
 
+/* What of an address tells visitors apart: of IPv6 the /64. Points into `address`. */
+struct str throttle_visitor(const struct address *address);
 /* Counts a request whose path was looked up; identifies its key for that. Once a request. */
 void throttle_count(struct request *request);
 /* It was over the limit of this party. */

@@ -36,8 +36,10 @@ struct actor {
  * makes). */
 struct activity_input {
     struct uuid id;
-    bool has_client_id; /* the client chose the id: a repeat must be recognised */
-    struct str scope;   /* activity_key.scope */
+    /* The client chose the id, or it was made of what the client sent: a repeat must be recognised.
+     */
+    bool has_client_id;
+    struct str scope; /* activity_key.scope */
     struct sha256 fingerprint;
     struct str kind;
     struct str form;
@@ -386,6 +388,9 @@ enum err_code change_erase_unknown(struct input *input, struct effects *effects)
  */
 enum err_code change_decide(struct contact *contact, struct contact *other, struct input *input,
                             struct effects *effects) MUSTCHECK;
+
+/* When it came: now, or when it was kept for later (by a clock that may be ahead). */
+int64_t input_came_at_us(const struct input *input, int64_t now_us);
 
 /*
  * Whether deciding needs the contact's activities (of a merge: both contacts'): an event not later

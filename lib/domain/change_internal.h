@@ -14,9 +14,6 @@
 void *effect_slot(struct arena *arena, void **items, size_t *count, size_t *capacity,
                   size_t item_size);
 
-/* When it came: now, or when it was kept for later (by a clock that may be ahead). */
-int64_t input_came_at_us(const struct input *input, int64_t now_us);
-
 /* The input is refused; nothing was changed. Returns OK: a refusal is an answer. */
 enum err_code refuse(struct input *input, enum err_code code, const char *detail);
 /* The same, for what stands at `pointer` of the input. */

@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 
+#include "domain/double_click.h"
 #include "store/change_batch_internal.h"
 
 #define NO_TWIN SIZE_MAX
@@ -120,7 +121,7 @@ static enum err_code contact_of(struct batch *batch, struct input *input,
 }
 
 /* Whether the id says that both are one. */
-static bool is_same(const struct input *a, const struct input *b)
+static bool is_same(const struct batch *batch, const struct input *a, const struct input *b)
 {
     if (a->kind != b->kind) {
         return false;
@@ -131,8 +132,9 @@ static bool is_same(const struct input *a, const struct input *b)
     if (!uuid_eq(a->quarantine.id, b->quarantine.id)) {
         return false;
     }
-    return b->activity.has_client_id && uuid_eq(a->activity.id, b->activity.id) &&
-           str_eq(a->activity.scope, b->activity.scope);
+    return b->activity.has_client_id && str_eq(a->activity.scope, b->activity.scope) &&
+           double_click_is_one(a->activity.id, input_came_at_us(a, batch->now_us), b->activity.id,
+                               input_came_at_us(b, batch->now_us));
 }
 
 /* The inputs that may repeat one of their batch, sorted by id, those of one id in the order of
@@ -165,7 +167,7 @@ static enum err_code find_twins(struct batch *batch, size_t previous[])
         if (batch_may_be_known_deal(input)) {
             chosen[count++] = (struct chosen_id){input->deal.deal_id, i};
         } else if (is_activity && input->activity.has_client_id) {
-            chosen[count++] = (struct chosen_id){input->activity.id, i};
+            chosen[count++] = (struct chosen_id){double_click_family(input->activity.id), i};
         }
     }
     qsort(chosen, count, sizeof *chosen, compare_chosen);
@@ -185,7 +187,7 @@ static const struct input *earlier_twin(const struct batch *batch, const size_t 
         return NULL;
     }
     for (size_t i = previous[index]; i != NO_TWIN; i = previous[i]) {
-        if (is_same(batch->inputs[index], batch->inputs[i]) &&
+        if (is_same(batch, batch->inputs[index], batch->inputs[i]) &&
             batch->inputs[i]->result.code == OK) {
             return batch->inputs[i];
         }

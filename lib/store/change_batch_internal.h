@@ -24,6 +24,12 @@ struct target_list {
     size_t count;
 };
 
+/* An id under which the input's activity may be known already. */
+struct asked_id {
+    struct uuid id;
+    struct input *input;
+};
+
 struct batch {
     struct worker *worker;
     struct arena *arena;
@@ -37,7 +43,7 @@ struct batch {
     size_t input_count;
     struct idempotent *idempotents; /* the operations with an Idempotency-Key */
     size_t idempotent_count;
-    struct input **asked; /* the inputs whose activity's id is looked up */
+    struct asked_id *asked; /* the ids of activities that are looked up */
     size_t asked_count;
     struct input **deals; /* the inputs whose deal may be known already */
     size_t deal_count;

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "domain/double_click.h"
 #include "store/change_batch_internal.h"
 #include "store/contact_rows.h"
 
@@ -171,8 +172,8 @@ static void key_params(struct batch *batch)
     struct param *ids = param_array(params, ITEM_UUID);
     struct param *scopes = param_array(params, ITEM_TEXT);
     for (size_t i = 0; i < batch->asked_count; i++) {
-        item_uuid(ids, batch->asked[i]->activity.id);
-        item_text(scopes, batch->asked[i]->activity.scope);
+        item_uuid(ids, batch->asked[i].id);
+        item_text(scopes, batch->asked[i].input->activity.scope);
     }
 }
 
@@ -195,17 +196,32 @@ static void deal_params(struct batch *batch)
     }
 }
 
+enum { IDS_MAX = 3 }; /* that are looked up for one input */
+
+/* Its own; of a form post that has none also those of the neighbouring slots. */
+static void ask_for(struct batch *batch, struct input *input)
+{
+    const struct uuid id = input->activity.id;
+    batch->asked[batch->asked_count++] = (struct asked_id){id, input};
+    if (double_click_is_id(id)) {
+        batch->asked[batch->asked_count++] =
+            (struct asked_id){double_click_id_shifted(id, -1), input};
+        batch->asked[batch->asked_count++] =
+            (struct asked_id){double_click_id_shifted(id, 1), input};
+    }
+}
+
 /* Those that may have been taken in already. */
 static enum err_code collect_repeats(struct batch *batch)
 {
-    batch->asked = arena_array(batch->arena, batch->input_count, sizeof *batch->asked);
+    batch->asked = arena_array(batch->arena, batch->input_count * IDS_MAX, sizeof *batch->asked);
     batch->deals = arena_array(batch->arena, batch->input_count, sizeof *batch->deals);
     if (batch->asked == NULL || batch->deals == NULL) {
         return batch_no_memory(batch);
     }
     for (size_t i = 0; i < batch->input_count; i++) {
         if (must_look_up(batch, batch->inputs[i])) {
-            batch->asked[batch->asked_count++] = batch->inputs[i];
+            ask_for(batch, batch->inputs[i]);
         } else if (batch_may_be_known_deal(batch->inputs[i])) {
             batch->deals[batch->deal_count++] = batch->inputs[i];
         }
@@ -466,10 +482,11 @@ static enum err_code send_reads(struct batch *batch)
     return conn_flush(batch->worker->conn, batch->reterr);
 }
 
-static void mark_replay(struct input *input, const struct rows *rows, size_t row)
+static void mark_replay(const struct asked_id *asked, const struct rows *rows, size_t row)
 {
+    struct input *input = asked->input;
     input->result.is_replay = true;
-    input->result.id = input->activity.id;
+    input->result.id = asked->id;
     input->result.contact_id = row_uuid(rows, row, 1);
     input->result.received_at_us = row_time(rows, row, 2);
     const struct str sent =
@@ -488,7 +505,11 @@ static enum err_code receive_keys(struct batch *batch)
     struct rows *rows;
     const enum err_code code = batch_receive(batch, &rows);
     for (size_t r = 0; r < rows_count(rows) && code == OK; r++) {
-        mark_replay(batch->asked[row_bigint(rows, r, 0) - 1], rows, r);
+        const struct asked_id *asked = &batch->asked[row_bigint(rows, r, 0) - 1];
+        if (double_click_is_one(asked->id, row_time(rows, r, 2), asked->input->activity.id,
+                                input_came_at_us(asked->input, batch->now_us))) {
+            mark_replay(asked, rows, r);
+        }
     }
     return code;
 }

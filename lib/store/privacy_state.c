@@ -31,6 +31,11 @@ enum privacy_state store_privacy(const struct store *store)
     return store->privacy;
 }
 
+const struct privacy_key *store_privacy_key(const struct store *store)
+{
+    return store->config.has_privacy_key ? &store->config.privacy_key : NULL;
+}
+
 void store_use_privacy_key(struct store *store, const struct privacy_key *key)
 {
     store->config.has_privacy_key = true;

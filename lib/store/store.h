@@ -104,6 +104,8 @@ enum err_code store_run(struct store *store, struct op *op, struct err *reterr) 
 
 /* As it was at the start. Whatever it was, each change of contacts asks the database anew. */
 enum privacy_state store_privacy(const struct store *store);
+/* The key it has; NULL: none. */
+const struct privacy_key *store_privacy_key(const struct store *store);
 /* Gives it a key that it was started without; before the first operation. */
 void store_use_privacy_key(struct store *store, const struct privacy_key *key);
 

@@ -1,6 +1,7 @@
 #include "handlers/submission.h"
 
 #include "domain/channel.h"
+#include "domain/double_click.h"
 #include "handlers/handlers.h"
 #include "remote_network.h"
 
@@ -221,6 +222,46 @@ bool submission_of_form(const struct form *form, struct input *input)
     return actor != NULL;
 }
 
+/*
+ * A browser's own post, which cannot have an id where the page is the same for everybody. A program
+ * with a secret key can send one, or an Idempotency-Key; what comes out of the spool has its id.
+ * Other tools' posts are not a visitor's: their servers deliver for all.
+ */
+static bool is_of_browser(const struct request *request, const struct submission *submission)
+{
+    return submission->is_html && !submission->is_trusted && request->kept == NULL &&
+           request_idempotency_key(request).data == NULL;
+}
+
+/* Of the form, what was posted, and who posted it: with a key that is not in the database, so that
+ * nobody finds out an address by trying. */
+static struct uuid id_of_post(const struct request *request, const struct submission *submission)
+{
+    const struct sha256 *content = &submission->input.activity.fingerprint;
+    const struct str parts[] = {
+        STR_LITERAL("double click"),
+        submission->form->slug,
+        str_slice((const char *)content->bytes, sizeof content->bytes),
+        throttle_visitor(&request->client),
+        http_header(request->message, "User-Agent"),
+    };
+    const struct sha256 all = sha256_of_parts(parts, ARRAY_LEN(parts));
+    const struct privacy_key *key = &request->app->visitor_key;
+    const struct sha256 hash = hmac_sha256(key->bytes, sizeof key->bytes,
+                                           str_slice((const char *)all.bytes, sizeof all.bytes));
+    return double_click_id(&hash, submission_came_at_us(submission));
+}
+
+static void identify(const struct request *request, struct submission *submission)
+{
+    struct activity_input *activity = &submission->input.activity;
+    if (!activity->has_client_id) {
+        activity->has_client_id = is_of_browser(request, submission);
+        activity->id = activity->has_client_id ? id_of_post(request, submission)
+                                               : uuid_new(submission_came_at_us(submission));
+    }
+}
+
 bool submission_complete(struct request *request, struct submission *submission)
 {
     struct input *input = &submission->input;
@@ -246,9 +287,7 @@ bool submission_complete(struct request *request, struct submission *submission)
     }
     activity->fingerprint = submission->is_id_made ? submission->delivery
                                                    : fingerprint_of(submission, payload);
-    if (!activity->has_client_id) {
-        activity->id = uuid_new(submission_came_at_us(submission));
-    }
+    identify(request, submission);
     if (uuid_is_nil(input->quarantine.id)) { /* what a person releases is trusted */
         judge(request, submission);
     }

@@ -83,6 +83,27 @@ def test_a_plain_form_leads_to_thanks_and_the_offer(visit):
     assert len(visitor.stored()) == 1 and visitor.page.errors == []
 
 
+def test_a_second_click_on_a_plain_form_while_the_first_is_under_way(visit, service):
+    """The browser drops the first answer and posts again; the service has both."""
+    def metric(name):
+        metrics = expect(service.nobody.get("/metrics"), 200).text
+        return sum(int(line.split()[-1]) for line in metrics.splitlines() if line.startswith(f"relais_{name}"))
+
+    visitor = visit().fill()
+    with service.database.connect() as connection:
+        connection.autocommit = False
+        connection.execute("LOCK TABLE activity_key IN ACCESS EXCLUSIVE MODE")  # the first click waits here
+        visitor.page.evaluate("""() => {
+            const button = document.querySelector("form button");
+            setTimeout(() => button.click(), 1);
+            setTimeout(() => button.click(), 500);
+        }""")
+        wait_until(lambda: metric("http_requests_under_way") == 3, what="both posts, beside the question")
+        connection.rollback()
+    visitor.wait_for("Nous avons bien reçu votre demande.")
+    assert visitor.is_on_thanks and len(visitor.stored()) == 1
+
+
 def test_a_reload_of_the_thank_you_page_posts_nothing(visit):
     visitor = visit().fill().send().wait_for("Merci")
     visitor.page.reload()

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import time
 import uuid
 
 import httpx
@@ -316,6 +317,28 @@ def test_scripts_of_other_origins_see_the_answer(make):
 
 
 # --- repeats --------------------------------------------------------------------------------------
+
+
+def test_a_double_click_on_a_form_without_script(make):
+    """Both clicks while the database is away, also on two instances; and one before, one then."""
+    service = make(instances=2, env={"RELAIS_PRIVACY_KEY": "the same on all instances"})
+    desk = funnel.Desk(service)
+    path = f"/v1/forms/{desk.form['slug']}/submissions"
+    wait_saved(service, desk.form["slug"], instance=1)
+    both, before = ({"email": funnel.address()} for _ in range(2))
+    accept = {"Accept": "application/json"}
+    known = expect(service.nobody.post(path, data=before, headers=accept), 201).json()["id"]
+    # As if by a clock that is ten seconds ahead: so the second click may come up to twenty seconds later.
+    service.database.execute("UPDATE activity_key SET id = %s, received_at = received_at + interval '10 seconds' WHERE id = %s",
+                             uuid.UUID(int=uuid.UUID(known).int + (10_000 << 80)), known)
+    with Outage(service):
+        wait_until(lambda: time.time() % 10 < 5, what="a moment in which no slot of ten seconds ends")
+        clicks = [queued(client.post(path, data=both, headers=accept))
+                  for client in (service.nobody, service.nobody, service.client(instance=1))]
+        assert clicks[0] == clicks[1] and {click["id"] for click in clicks} == {clicks[0]["id"]}
+        queued(service.nobody.post(path, data=before, headers=accept))
+    stored = [service.reader.pages("/v1/submissions", email=fields["email"]) for fields in (both, before)]
+    assert [[one["id"] for one in found] for found in stored] == [[clicks[0]["id"]], [known]]
 
 
 def test_repeats_of_an_id(make):

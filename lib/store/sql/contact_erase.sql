@@ -6,7 +6,8 @@
 -- A contact that is not there (erased after the backup that was restored) leaves its line and its hashes only.
 --
 -- Ids of version 8 are made from the address, so they are changed; activity_key forgets them, or what a form post was
--- compared with. What was said about a stage in somebody's own words goes, a reason's code stays.
+-- compared with: its id is made with the privacy key, like the hash that stays. What was said about a stage in somebody's
+-- own words goes, a reason's code stays.
 WITH root AS MATERIALIZED (
     SELECT u.contact_id, u.actor FROM unnest($1::uuid[], $2::text[]) AS u (contact_id, actor)),
 hash AS MATERIALIZED (
