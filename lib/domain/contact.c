@@ -285,12 +285,11 @@ void contact_write_sources(struct json_writer *json, const struct contact *conta
 {
     const struct attribute *usual = usual_attribute(contact);
     json_object_begin(json);
-    if (usual != NULL) {
-        write_source(json, str_from(usual_source), usual);
-    }
-    for (size_t i = 0; i < contact->attribute_count; i++) {
+    for (size_t i = 0; usual != NULL && i < contact->attribute_count; i++) {
         const struct attribute *attribute = &contact->attributes[i];
-        if (!is_same_source(attribute, usual)) {
+        if (attribute == usual) {
+            write_source(json, str_from(usual_source), attribute);
+        } else if (!is_same_source(attribute, usual)) {
             write_source(json, attribute->name, attribute);
         }
     }

@@ -95,12 +95,12 @@ static void one_source_is_stored_once(void **state)
 static void others_are_named(void **state)
 {
     (void)state;
-    ASSERT_ROUND("{\"*\":[\"form\",7],\"city\":[\"crm\",9]}", {"city", SOURCE_CRM, 9},
+    ASSERT_ROUND("{\"city\":[\"crm\",9],\"*\":[\"form\",7]}", {"city", SOURCE_CRM, 9},
                  {"country", SOURCE_FORM, 7}, {"company", SOURCE_FORM, 7});
-    ASSERT_ROUND("{\"*\":[\"form\",7],\"country\":[\"form\",8]}", {"city", SOURCE_FORM, 7},
+    ASSERT_ROUND("{\"country\":[\"form\",8],\"*\":[\"form\",7]}", {"city", SOURCE_FORM, 7},
                  {"country", SOURCE_FORM, 8}, {"company", SOURCE_FORM, 7});
     /* No majority: any may be the usual one, as long as all come back. */
-    ASSERT_ROUND("{\"*\":[\"person\",3],\"city\":[\"form\",1],\"country\":[\"crm\",2]}",
+    ASSERT_ROUND("{\"city\":[\"form\",1],\"country\":[\"crm\",2],\"*\":[\"person\",3]}",
                  {"city", SOURCE_FORM, 1}, {"country", SOURCE_CRM, 2},
                  {"company", SOURCE_PERSON, 3});
     ASSERT_ROUND("{\"*\":[\"form\",1],\"country\":[\"crm\",2]}", {"city", SOURCE_FORM, 1},
