@@ -101,6 +101,11 @@ const struct target *batch_target_of_contact(const struct batch *batch, struct u
 
 /* A deal with an id of the client's choosing: it may be there already. */
 bool batch_may_be_known_deal(const struct input *input);
+/* change_repeats.c: inputs that may have been taken in already are noted, looked up behind the
+ * locks, and marked as repeats when they have been. */
+enum err_code batch_collect_repeats(struct batch *batch) MUSTCHECK;
+enum err_code batch_send_repeats(struct batch *batch) MUSTCHECK;
+enum err_code batch_receive_repeats(struct batch *batch) MUSTCHECK;
 
 /* ---- change_watch.c ---- */
 

@@ -193,7 +193,7 @@ void handoff_from_row(const struct rows *rows, size_t row, struct handoff *hando
 void score_from_row(const struct rows *rows, size_t row, struct contact_score *score)
 {
     score_from_columns(rows, row, SCORE_STATE_FIRST, score);
-    score->place = row_bytes(rows, row, SCORE_STATE_FIRST + SCORE_COLUMN_COUNT_);
+    score->place = row_text(rows, row, SCORE_STATE_FIRST + SCORE_COLUMN_COUNT_);
 }
 
 void clock_from_row(const struct rows *rows, size_t row, struct clock_record *clock)

@@ -58,11 +58,6 @@ struct str row_text(const struct rows *rows, size_t row, size_t column)
     return cell(rows, row, column);
 }
 
-struct str row_bytes(const struct rows *rows, size_t row, size_t column)
-{
-    return cell(rows, row, column);
-}
-
 static uint32_t get_u32(const char *data)
 {
     uint32_t value;

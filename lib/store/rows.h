@@ -15,10 +15,9 @@ size_t rows_count(const struct rows *rows);
 void rows_free(struct rows *rows);
 
 bool row_is_null(const struct rows *rows, size_t row, size_t column);
-/* text, json, name, enum; absent when null. For jsonb cast to text or json in the statement. */
+/* text, json, name, enum, the bytes of bytea and tid; absent when null. For jsonb cast to text or
+ * json in the statement. */
 struct str row_text(const struct rows *rows, size_t row, size_t column);
-/* As it comes. */
-struct str row_bytes(const struct rows *rows, size_t row, size_t column);
 int32_t row_int(const struct rows *rows, size_t row, size_t column);    /* int4; null: 0 */
 int64_t row_bigint(const struct rows *rows, size_t row, size_t column); /* int8; null: 0 */
 double row_real(const struct rows *rows, size_t row, size_t column);    /* float8; null: NaN */
