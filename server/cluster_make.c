@@ -238,6 +238,8 @@ static const char main_conf[] =
     "port = 5432\n"
     "max_connections = 50\n"
     "superuser_reserved_connections = 3\n"
+    "# Who changes contacts holds a lock for each, lists of a thousand a thousand.\n"
+    "max_locks_per_transaction = 256\n"
     "\n"
     "# An acknowledged submission is on disk.\n"
     "fsync = on\n"

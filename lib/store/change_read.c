@@ -320,7 +320,9 @@ struct contact *batch_find_contact(const struct batch *batch, struct uuid contac
 static enum err_code receive_contacts(struct batch *batch)
 {
     struct rows *rows = NULL;
-    enum err_code code = batch_receive(batch, &rows);
+    enum err_code code =
+        batch->is_dry_run ? OK : conn_result(batch->worker->conn, /* locks */ NULL, batch->reterr);
+    code = code != OK ? code : batch_receive(batch, &rows);
     if (code != OK) {
         return code;
     }
@@ -342,21 +344,6 @@ static enum err_code receive_contacts(struct batch *batch)
                : code;
 }
 
-static enum err_code receive_scores(struct batch *batch)
-{
-    struct rows *rows = NULL;
-    const enum err_code code = batch_receive(batch, &rows);
-    for (size_t r = 0; r < rows_count(rows) && code == OK; r++) {
-        struct contact *contact = batch_find_contact(batch, row_uuid(rows, r, 0));
-        if (contact == NULL) {
-            return err_set(batch->reterr, ERR_BUG, "The database told of another contact's score.");
-        }
-        score_from_row(rows, r, &contact->score);
-    }
-    return code;
-}
-
-/* $1 the contacts to lock and to read. */
 static enum err_code send_contacts(struct batch *batch)
 {
     struct params *params = &batch->worker->params;
@@ -365,10 +352,9 @@ static enum err_code send_contacts(struct batch *batch)
     for (size_t i = 0; i < batch->wanted_count; i++) {
         item_uuid(ids, batch->wanted[i]);
     }
-    const enum err_code code =
-        batch_send(batch, batch->is_dry_run ? STATEMENT_CONTACT_READ : STATEMENT_CONTACT_LOCK);
+    const enum err_code code = batch->is_dry_run ? OK : batch_send(batch, STATEMENT_CONTACT_LOCK);
     param_int(params, batch->model_version);
-    return code == OK ? batch_send(batch, STATEMENT_SCORE_STATE) : code;
+    return code == OK ? batch_send(batch, STATEMENT_CONTACT_READ) : code;
 }
 
 /* The targets again, now that their contacts are locked: where the handoffs stand. */
@@ -420,7 +406,6 @@ static enum err_code read_contacts(struct batch *batch)
     enum err_code code = send_reads(batch);
     if (code == OK && batch->wanted_count > 0) {
         code = receive_contacts(batch);
-        code = code != OK ? code : receive_scores(batch);
     }
     if (code == OK && batch->handoffs.count > 0) {
         code = receive_targets(batch);

@@ -5,7 +5,8 @@
 #include "domain/escalation.h"
 
 /* In the order of the view contact_state: the contact, its latest handoff, then the score, where
- * one follows. contact_lock.sql has the first part and the handoff's id. */
+ * one follows. contact_read.sql has the first part, the handoff's id, the score and
+ * where its row is. */
 enum column {
     COLUMN_CONTACT_ID,
     COLUMN_EMAIL,
@@ -68,9 +69,6 @@ enum score_column {
     SCORE_RULE_ERRORS,
     SCORE_COLUMN_COUNT_,
 };
-
-/* In score_state: behind the id of the contact, before the place of the row. */
-enum { SCORE_STATE_FIRST = 1 };
 
 static void handoff_from_columns(const struct rows *rows, size_t row, size_t first,
                                  struct handoff *handoff)
@@ -181,19 +179,20 @@ enum err_code contact_from_locked_row(const struct rows *rows, size_t row,
                                       struct arena *arena, struct contact *contact,
                                       struct err *reterr)
 {
-    contact->handoff.handoff_id = row_uuid(rows, row, COLUMN_HANDOFF);
-    return contact_from_columns(rows, row, model, model_version, arena, contact, reterr);
+    const size_t score = COLUMN_HANDOFF + 1;
+    const enum err_code code =
+        contact_from_columns(rows, row, model, model_version, arena, contact, reterr);
+    if (code == OK) {
+        contact->handoff.handoff_id = row_uuid(rows, row, COLUMN_HANDOFF);
+        score_from_columns(rows, row, score, &contact->score);
+        contact->score.place = row_text(rows, row, score + SCORE_COLUMN_COUNT_);
+    }
+    return code;
 }
 
 void handoff_from_row(const struct rows *rows, size_t row, struct handoff *handoff)
 {
     handoff_from_columns(rows, row, 0, handoff);
-}
-
-void score_from_row(const struct rows *rows, size_t row, struct contact_score *score)
-{
-    score_from_columns(rows, row, SCORE_STATE_FIRST, score);
-    score->place = row_text(rows, row, SCORE_STATE_FIRST + SCORE_COLUMN_COUNT_);
 }
 
 void clock_from_row(const struct rows *rows, size_t row, struct clock_record *clock)

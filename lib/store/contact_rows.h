@@ -10,14 +10,13 @@
 enum err_code contact_from_row(const struct rows *rows, size_t row, const struct model *model,
                                int32_t model_version, struct arena *arena, struct contact *contact,
                                struct err *reterr) MUSTCHECK;
-/* As contact_from_row, of contact_lock.sql: of the latest handoff only the id, and no score. */
+/* As contact_from_row, of contact_read.sql: of the latest handoff only the id; of the score also
+ * where its row is. */
 enum err_code contact_from_locked_row(const struct rows *rows, size_t row,
                                       const struct model *model, int32_t model_version,
                                       struct arena *arena, struct contact *contact,
                                       struct err *reterr) MUSTCHECK;
 /* Columns as in handoff_state.sql. */
 void handoff_from_row(const struct rows *rows, size_t row, struct handoff *handoff);
-/* Columns as in score_state.sql; column 0 is the contact. */
-void score_from_row(const struct rows *rows, size_t row, struct contact_score *score);
 /* Columns as in clock_state.sql; column 0 is the contact. */
 void clock_from_row(const struct rows *rows, size_t row, struct clock_record *clock);

@@ -15,6 +15,7 @@
     STATEMENT(AGREEMENT_DAY, agreement_day)                                                        \
     STATEMENT(HEAD, head)                                                                          \
     STATEMENT(SERVER_CHECK, server_check)                                                          \
+    STATEMENT(LOCK_ROOM, lock_room)                                                                \
     STATEMENT(FEED_CHECK, feed_check)                                                              \
     STATEMENT(FEED_BUMP, feed_bump)                                                                \
     STATEMENT(IDENTITY_FIND, identity_find)                                                        \
@@ -24,7 +25,6 @@
     STATEMENT(CONTACT_LOCK, contact_lock)                                                          \
     STATEMENT(CONTACT_TARGETS, contact_targets)                                                    \
     STATEMENT(CONTACT_READ, contact_read)                                                          \
-    STATEMENT(SCORE_STATE, score_state)                                                            \
     STATEMENT(HANDOFF_STATE, handoff_state)                                                        \
     STATEMENT(CLOCK_STATE, clock_state)                                                            \
     STATEMENT(ACTIVITY_KEY_EXISTING, activity_key_existing)                                        \

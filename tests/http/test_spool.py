@@ -240,19 +240,17 @@ def test_what_belongs_behind_a_kept_post_waits_with_it(make):
     with Outage(service):
         first = queued(service.nobody.post(path, {"email": email}))
     assert [stored["id"] for stored in service.reader.pages("/v1/submissions", email=email)] == [first["id"]]
-    # The row of the contact is held, so the drain of the next outage cannot end; others are let through.
+    # The contact is held, so the drain of the next outage cannot end; others are let through.
     second_outage = Outage(service)
     second_outage.__enter__()
     kept = queued(service.nobody.post(path, {"email": email}))
     service.database.cluster.start()
     with service.database.connect() as connection:
         connection.autocommit = False
-        connection.execute("SELECT 1 FROM contact c JOIN email_identity e USING (contact_id) WHERE e.email_key = %s "
-                           "FOR UPDATE OF c", (email,))
+        owner = postgres.hold_contact(connection, email)
         wait_until(lambda: metric(service, "spooling") == 0 and metric(service, "spool_waiting") == 1, what="the database")
         behind = queued(service.nobody.post(path, {"email": email}))
         # Nobody is erased while a post of theirs may still come in.
-        owner = connection.execute("SELECT contact_id FROM email_identity WHERE email_key = %s", (email,)).fetchone()[0]
         expect(service.admin.delete(f"/v1/contacts/{owner}"), 503)
         connection.rollback()
     wait_drained(service)

@@ -10,7 +10,7 @@ from support import paths
 # As lib/store/conn.c has it for the connections that write.
 OPTIONS = ("-c TimeZone=UTC -c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
            " -c enable_mergejoin=off")
-WRITES = re.compile(r"\b(UPDATE|INSERT|DELETE)\b")
+WRITES = re.compile(r"\b(UPDATE|INSERT|DELETE|pg_(try_)?advisory_xact_lock)\b")
 # Tables that grow with every lead.
 LARGE = re.compile(r"(Seq Scan|Index Scan using \w+|Index Only Scan using \w+) on "
                    r"(contact|email_identity|activity|activity_key|score|stage_change|handoff|handoff_history|sla_clock|event)\b")

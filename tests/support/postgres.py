@@ -167,6 +167,13 @@ class Cluster:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def hold_contact(connection, email):
+    """The contact of that address, nobody but this connection changes it until its transaction ends."""
+    owner = connection.execute("SELECT contact_id FROM email_identity WHERE email_key = %s", [email]).fetchone()[0]
+    connection.execute("SELECT pg_advisory_xact_lock(contact_lock_key(%s))", [owner])
+    return owner
+
+
 class Database:
     """One database: to look into, and to move its clock."""
 

@@ -1,4 +1,4 @@
--- $1 at, $2 points of all rows one after the other, $3 rules a row, then the rest, last $11 where score_state found the
+-- $1 at, $2 points of all rows one after the other, $3 rules a row, then the rest, last $11 where contact_read found the
 -- rows. The contacts have been locked since before that look, and whoever changes a score holds its contact's lock: the
 -- rows stay where they were found, and need not be looked for once more.
 UPDATE score s

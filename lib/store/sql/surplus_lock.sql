@@ -1,7 +1,7 @@
 -- Handoffs delivered beyond what was agreed at most for the present period, whose clocks still run: those opened
 -- last. Locks their contacts (after a merge the survivors); busy ones are for the next round. At most $1.
 WITH clock AS MATERIALIZED (SELECT relais_now() AS now),
-surplus AS (
+surplus AS MATERIALIZED (
     SELECT r.contact_id, r.handoff_id
     FROM catalog_entry c
     CROSS JOIN clock n
@@ -22,10 +22,11 @@ surplus AS (
       AND EXISTS (SELECT FROM sla_clock k
                   WHERE k.contact_id = r.contact_id AND k.handoff_id = r.handoff_id
                     AND (k.state = 'paused' OR (k.state = 'running' AND k.due_at > n.now)))
-    LIMIT $1::int)
-SELECT s.contact_id, s.handoff_id
-FROM surplus s
-JOIN contact m ON m.contact_id = s.contact_id
-JOIN contact c ON c.contact_id = coalesce(m.merged_into, m.contact_id)
-ORDER BY c.contact_id
-FOR NO KEY UPDATE OF c SKIP LOCKED
+    LIMIT $1::int),
+owner AS MATERIALIZED (
+    SELECT s.contact_id, s.handoff_id, coalesce(m.merged_into, m.contact_id) AS locked_id
+    FROM surplus s JOIN contact m ON m.contact_id = s.contact_id)
+SELECT o.contact_id, o.handoff_id
+FROM owner o
+WHERE pg_try_advisory_xact_lock(contact_lock_key(o.locked_id))
+ORDER BY o.locked_id
