@@ -29,6 +29,7 @@ struct store_config app_store_config(const struct config *config, const char *da
         .background = true,
     };
     store.writers[LANE_INGEST] = (size_t)config->ingest_writers;
+    store.writers[LANE_BULK] = (size_t)config->bulk_writers;
     store.writers[LANE_WRITE] = (size_t)config->write_writers;
     store.writers[LANE_READ] = (size_t)config->readers;
     return store;

@@ -89,6 +89,7 @@ struct config {
     int64_t connections_max;
     int64_t streams_max;
     int64_t ingest_writers;
+    int64_t bulk_writers;
     int64_t write_writers;
     int64_t readers;
     int64_t queue_items;

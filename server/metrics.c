@@ -7,7 +7,7 @@
 
 static const double bucket_bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                                       0.1,   0.25,   0.5,   1,    5};
-static const char *const lane_names[LANE_COUNT_] = {"ingest", "write", "read"};
+static const char *const lane_names[LANE_COUNT_] = {"ingest", "bulk", "write", "read"};
 
 /* Those we send; the last column takes what should not happen. */
 static const unsigned statuses[METRICS_STATUSES - 1] = {200, 201, 202, 204, 303, 304, 400, 401,

@@ -19,7 +19,8 @@
 #include "store/statement.h"
 
 enum lane {
-    LANE_INGEST, /* form posts and activities */
+    LANE_INGEST, /* form posts, and activities few at a time */
+    LANE_BULK,   /* long lists and imports: a form does not wait behind them */
     LANE_WRITE,  /* what a person or program waits for: moves, patches, set-up */
     LANE_READ,
     LANE_COUNT_

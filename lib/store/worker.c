@@ -322,7 +322,7 @@ static bool is_somebody_reading(struct store *store, int64_t now_us)
     return now_us - atomic_load_explicit(&readers->at_us, memory_order_relaxed) < reading_linger_us;
 }
 
-/* Before a batch. Two ingest workers and their connections fill two cores between them, and a page
+/* Before a batch. Workers that store and their connections fill two cores between them, and a page
  * that comes then is passed on between four threads and processes, each of which has to wait for
  * one. The first worker rests a step when more waits already, which costs a form those milliseconds
  * and makes the batch larger; the others leave it alone with the work. */
@@ -330,8 +330,9 @@ static void give_way_to_readers(struct worker *worker)
 {
     struct store *store = worker->store;
     struct lane_state *lane = &store->lanes[worker->lane];
-    const bool is_first = worker == &lane->workers[0];
-    if (worker->lane != LANE_INGEST || (is_first && queue_length(&lane->queue) == 0)) {
+    const bool is_first = worker == &store->lanes[LANE_INGEST].workers[0];
+    const bool is_heavy = worker->lane == LANE_INGEST || worker->lane == LANE_BULK;
+    if (!is_heavy || (is_first && queue_length(&lane->queue) == 0)) {
         return;
     }
     const int64_t begin_us = clock_monotonic_us();

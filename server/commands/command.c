@@ -76,13 +76,8 @@ int command_fail(const char *name, const struct err *err, enum exit_status statu
     return (int)status;
 }
 
-enum err_code command_store(const struct config *config, const char *url, struct store **ret_store,
-                            struct err *reterr)
+struct store_config command_store_config(const struct config *config, const char *url)
 {
-    const enum err_code code = migrate(url, /* ret_report= */ NULL, reterr);
-    if (code != OK) {
-        return code;
-    }
     struct store_config store = app_store_config(config, url);
     /* Commands that need the key say what is wrong with it: command_privacy. */
     struct err ignored;
@@ -90,9 +85,20 @@ enum err_code command_store(const struct config *config, const char *url, struct
         store.has_privacy_key = false;
     }
     store.background = false;
-    store.writers[LANE_INGEST] = 1;
-    store.writers[LANE_WRITE] = 1;
-    store.writers[LANE_READ] = 1;
+    for (size_t lane = 0; lane < LANE_COUNT_; lane++) {
+        store.writers[lane] = 1;
+    }
+    return store;
+}
+
+enum err_code command_store(const struct config *config, const char *url, struct store **ret_store,
+                            struct err *reterr)
+{
+    const enum err_code code = migrate(url, /* ret_report= */ NULL, reterr);
+    if (code != OK) {
+        return code;
+    }
+    const struct store_config store = command_store_config(config, url);
     return store_start(&store, ret_store, reterr);
 }
 

@@ -34,7 +34,10 @@ enum err_code command_database(const struct config *config, struct embedded **re
                                const char **ret_url, struct err *reterr);
 /* Prints the error on stderr and gives the exit status for it. */
 int command_fail(const char *name, const struct err *err, enum exit_status status);
-/* A store for a command: migrated, few threads, no background thread. */
+/* What command_store starts: few threads, no background thread; the privacy key where one is found.
+ */
+struct store_config command_store_config(const struct config *config, const char *url);
+/* A store for a command, migrated. */
 enum err_code command_store(const struct config *config, const char *url, struct store **ret_store,
                             struct err *reterr);
 /* Whether a command may bring in addresses and erase persons. ERR_INVALID: the privacy key is not

@@ -46,16 +46,54 @@ static bool check_privacy(const struct store *store, const struct store_config *
     return is_good;
 }
 
+/* What three lists of a thousand, the forms beside them and the background may hold at once. */
+enum { LOCKS_WANTED = 5000 };
+
+struct lock_look {
+    struct read_op op;
+    int64_t room;
+};
+
+static void take_lock_room(struct op *op)
+{
+    struct lock_look *look =
+        CONTAINER_OF(CONTAINER_OF(op, struct read_op, op), struct lock_look, op);
+    if (op->err.code == OK) {
+        look->room = row_bigint(look->op.queries[0].rows, 0, 0);
+    }
+}
+
+/* A contact that is being changed has a lock each: PostgreSQL needs room for those of long lists.
+ */
+static bool check_locks(struct store *store)
+{
+    struct lock_look look = {.room = 0};
+    read_op_init(&look.op);
+    look.op.op.finish = take_lock_room;
+    (void)read_op_query(&look.op, STATEMENT_LOCK_ROOM);
+    struct err err;
+    char text[ERR_DETAIL_BYTES_MAX];
+    const enum err_code code = store_run(store, &look.op.op, &err);
+    read_op_done(&look.op);
+    const bool is_good = code == OK && look.room >= LOCKS_WANTED;
+    if (code != OK) {
+        (void)snprintf(text, sizeof text, "%s", err.detail);
+    } else {
+        (void)snprintf(text, sizeof text,
+                       is_good ? "room for %lld"
+                               : "room for %lld, lists of a thousand contacts may hold %d at once. "
+                                 "Raise max_locks_per_transaction in postgresql.conf and restart "
+                                 "PostgreSQL.",
+                       (long long)look.room, LOCKS_WANTED);
+    }
+    report("locks", is_good, text);
+    return is_good;
+}
+
 /* Reachable, set up so that it keeps its word, and of this program's schema. */
 static bool check_database(const struct config *config, const char *url)
 {
-    struct store_config store_config = {
-        .database_url = url,
-        .writers = {1, 1, 1},
-        .queue_items = 16,
-        .batch_items = 16,
-        .operation_timeout_us = config->operation_timeout_us
-    };
+    struct store_config store_config = command_store_config(config, url);
     struct store *store = NULL;
     struct err err;
     struct err key_err;
@@ -73,6 +111,7 @@ static bool check_database(const struct config *config, const char *url)
         is_good = false;
     } else if (code == OK) {
         is_good = check_privacy(store, &store_config);
+        is_good = check_locks(store) && is_good;
     }
     store_stop(store);
     return is_good;

@@ -6,7 +6,7 @@
 
 void import_batch_init(struct import_batch *batch, struct import_run *run)
 {
-    static const enum lane lanes[] = {LANE_INGEST, LANE_WRITE}; /* a connection each */
+    static const enum lane lanes[] = {LANE_INGEST, LANE_BULK, LANE_WRITE}; /* a connection each */
     _Static_assert(ARRAY_LEN(lanes) == IMPORT_TRACKS, "each track has a lane");
     *batch = (struct import_batch){.run = run};
     arena_init(&batch->arena, IMPORT_BATCH_ARENA_BYTES);
@@ -278,7 +278,7 @@ static void wait_for_store(struct import_track *track)
     track->is_under_way = false;
 }
 
-/* Waits for both tracks. *ret_must_restart: a part has to be built again. */
+/* Waits for the tracks. *ret_must_restart: a part has to be built again. */
 static enum err_code wait_once(struct import_batch *batch, bool *ret_must_restart,
                                struct err *reterr)
 {

@@ -2,11 +2,12 @@
  * Some rows of an import on their way: read from the file, checked, given to the store, answered.
  *
  * The rows of a batch go on two tracks, each with a connection of its own, and all rows of one
- * address on the same one: so both processors of a small machine work, what is said about a contact
- * keeps the file's order, and the tracks never wait for each other's locks. A few batches are under
- * way at once, so that the file is read while the store writes; they are started and ended in the
- * order of the file. Everything a batch needs lives in its arenas until it has been answered:
- * should the set-up change meanwhile, its inputs are built again.
+ * address on the same one: so what is said about a contact keeps the file's order, and the tracks
+ * never wait for each other's locks. Three, so that both processors of a small machine work while
+ * one track waits for its commit to reach the disk. A few batches are under way at once, so that
+ * the file is read while the store writes; they are started and ended in the order of the file.
+ * Everything a batch needs lives in its arenas until it has been answered: should the set-up change
+ * meanwhile, its inputs are built again.
  */
 #pragma once
 
@@ -18,7 +19,7 @@
 #include "store/store.h"
 
 enum {
-    IMPORT_TRACKS = 2,
+    IMPORT_TRACKS = 3,
     IMPORT_TRACK_ROWS = CHANGE_INPUTS_MAX, /* of one batch: one operation of the store */
     IMPORT_BATCH_ROWS = IMPORT_TRACKS * IMPORT_TRACK_ROWS,
     IMPORT_BATCH_BYTES = 4 << 20, /* of rows as read: a batch ends with the row that reaches it */

@@ -59,6 +59,7 @@ def test_doctor_tells_what_is_wrong(fresh, cluster):
                what="the feed")
     out, _ = command("doctor", database=fresh.database)
     assert re.search(r"^database +ok$", out, re.M) and re.search(r"^schema +ok$", out, re.M)
+    assert re.search(r"^locks +ok: room for \d+$", out, re.M)
     assert re.search(r"^feed +ok: positions 1 to \d+, 0 gaps, 0 torn", out, re.M)
 
     out, _ = command("doctor", "--database-url", "postgresql://postgres:secret@127.0.0.1:1/x", expect=4)

@@ -174,7 +174,7 @@ def test_a_dry_run_of_deals(fresh, tmp_path):
 
 
 def test_what_is_said_about_a_contact_keeps_the_files_order(database, tmp_path):
-    """The first channel stays, the last word on an attribute counts: over many batches and both connections."""
+    """The first channel stays, the last word on an attribute counts: over many batches and all connections."""
     rows = [[f"person{number % 97}@example.com", f"channel-{number}", number] for number in range(ROWS)]
     file = write_csv(tmp_path / "people.csv", [["email", "channel", "attributes.visits"], *rows])
     run_import(database, "contacts", file)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from support import contract, funnel
+from support import contract, funnel, postgres, server, service as service_module
 from support.client import expect
 from support.waiting import wait_until
 
@@ -80,15 +80,15 @@ def test_no_room_for_another_body(small):
     wait_until(lambda: "relais_http_bodies_in_flight_bytes 0" in small.nobody.get("/metrics").text, what="the room")
 
 
-def of_ingest_lane(service, *metrics):
+def of_bulk_lane(service, *metrics):
     """Of one look at them."""
     text = expect(service.nobody.get("/metrics"), 200).text
-    return [int(re.search(rf'^relais_{metric}{{lane="ingest"}} (\d+)$', text, re.MULTILINE).group(1)) for metric in metrics]
+    return [int(re.search(rf'^relais_{metric}{{lane="bulk"}} (\d+)$', text, re.MULTILINE).group(1)) for metric in metrics]
 
 
 def test_a_full_list_travels_alone(make_service):
     """Of several lists that wait a writer takes one, so that the next writer has one too."""
-    made = make_service(env={"RELAIS_INGEST_WRITERS": "1", "RELAIS_OPERATION_TIMEOUT": "PT60S"}).start()
+    made = make_service(env={"RELAIS_BULK_WRITERS": "1", "RELAIS_OPERATION_TIMEOUT": "PT60S"}).start()
     clients = [made.client("marketing") for _ in range(3)]
     answers = []
 
@@ -97,7 +97,7 @@ def test_a_full_list_travels_alone(make_service):
         answers.append(client.post("/v1/contacts/batch", body))
 
     def batches_and_operations():
-        return of_ingest_lane(made, "store_batches_total", "store_operations_total")
+        return of_bulk_lane(made, "store_batches_total", "store_operations_total")
 
     before = batches_and_operations()
     threads = [threading.Thread(target=post_list, args=(client,)) for client in clients]
@@ -105,7 +105,7 @@ def test_a_full_list_travels_alone(make_service):
         holder.execute("LOCK TABLE contact IN ACCESS EXCLUSIVE MODE")
         for thread in threads:
             thread.start()
-        wait_until(lambda: of_ingest_lane(made, "store_queued") == [len(clients) - 1], what="lists behind one under way")
+        wait_until(lambda: of_bulk_lane(made, "store_queued") == [len(clients) - 1], what="lists behind one under way")
     for thread in threads:
         thread.join(60)
     assert len(answers) == len(clients)
@@ -118,7 +118,7 @@ def test_a_full_list_travels_alone(make_service):
     made.database.drop()
 
 
-def test_somebody_reads_while_a_row_is_locked(service):
+def test_somebody_reads_while_a_contact_is_locked(service):
     """Forms give way to who reads, all but one worker of them; and when that one is held up the others go on."""
     form = funnel.make_form(service.marketing, open=True)
     path = f"/v1/forms/{form['slug']}/submissions"
@@ -136,18 +136,43 @@ def test_somebody_reads_while_a_row_is_locked(service):
 
     threads = [threading.Thread(target=submit, args=(locked,)), threading.Thread(target=read)]
     with service.database.connect() as holder, holder.transaction():
-        holder.execute("SELECT FROM contact WHERE contact_id = (SELECT contact_id FROM email_identity WHERE email_key = %s) "
-                       "FOR UPDATE", [locked])
+        postgres.hold_contact(holder, locked)
         for thread in threads:
             thread.start()
         wait_until(lambda: service.database.rows("SELECT FROM pg_stat_activity WHERE datname = current_database() "
-                                                 "AND wait_event_type = 'Lock'"), what="the worker at the locked row")
+                                                 "AND wait_event_type = 'Lock'"), what="the worker at the locked contact")
         for _ in range(20):
             address = funnel.address()
             submit(address)
             expect(answers[address], 201)
         is_over.set()
-        assert locked not in answers, "its row is still locked"
+        assert locked not in answers, "it is still locked"
     for thread in threads:
         thread.join(60)
     expect(answers[locked], 201)
+
+
+def test_no_room_for_the_locks_of_a_list(binary, tmp_path):
+    """A PostgreSQL with room for few locks: a long list is answered 503, nothing of it is stored, and everything else goes
+    on; the doctor says what to do."""
+    cluster = postgres.Cluster({"max_locks_per_transaction": "10", "max_connections": "20"})
+    try:
+        cluster.start()
+        database = cluster.create_database()
+        server.command("migrate", database=database)
+        made = service_module.Service(database, service_module.create_keys(database), tmp_path).start()
+        contacts = [{"email": funnel.address()} for _ in range(1000)]
+        for result in expect(made.marketing.post("/v1/contacts/batch", {"contacts": contacts}), 200).json()["results"]:
+            assert result["status"] == 201
+        known = [{**contact, "attributes": {"company": "Atelier"}} for contact in contacts]
+        refused = made.marketing.post("/v1/contacts/batch", {"contacts": known})
+        assert refused.status_code == 503 and "Retry-After" in refused.headers
+        assert made.database.value("SELECT count(*) FROM contact WHERE attributes ? 'company'") == 0
+        expect(made.marketing.post("/v1/contacts/batch", {"contacts": known[:30]}), 200)
+        assert made.database.value("SELECT count(*) FROM contact WHERE attributes ? 'company'") == 30
+        out, _ = server.command("doctor", database=made.database, expect=4)
+        assert re.search(r"^locks +FAILED: room for 200, .* max_locks_per_transaction", out, re.M)
+        made.stop()
+        made.end()
+    finally:
+        cluster.remove()

@@ -79,6 +79,7 @@ static void test_defaults(void **state)
     assert_int_equal(config->http_threads, 2);
     assert_int_equal(config->connections_max, 16384);
     assert_int_equal(config->ingest_writers, 2);
+    assert_int_equal(config->bulk_writers, 3);
     assert_int_equal(config->write_writers, 1);
     assert_int_equal(config->readers, 2);
     assert_int_equal(config->queue_items, 4096);
