@@ -115,6 +115,7 @@ enum err_code app_settle_privacy_key(struct app *app, struct err *reterr)
 static void settle_visitor_key(struct app *app)
 {
     const struct privacy_key *key = store_privacy_key(app->store);
+    app->is_visitor_key_kept = key != NULL;
     if (key != NULL) {
         app->visitor_key = *key;
     } else {

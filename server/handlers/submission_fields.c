@@ -237,8 +237,11 @@ static bool take_page_words(struct request *request, struct submission *submissi
 
 /* Some tools send a response anew, under its old id, when its answers were changed. Nobody could
  * mend a refusal, so that is a submission of its own; and the same answers are the same one, also
- * when the form's settings changed between two deliveries. */
-static void identify_delivery(struct submission *submission, const struct adapted *adapted)
+ * when the form's settings changed between two deliveries. The id outlives an erasure, so nobody
+ * shall find out by trying whose answers it was made of: it is made with the privacy key. Without
+ * one nobody can be erased, and a key of this process would not know a delivery again. */
+static void identify_delivery(const struct app *app, struct submission *submission,
+                              const struct adapted *adapted)
 {
     struct uuid *id = &submission->input.activity.id;
     struct sha256 hash = sha256_of(str_slice((const char *)id->bytes, sizeof id->bytes));
@@ -250,9 +253,13 @@ static void identify_delivery(struct submission *submission, const struct adapte
             hash = sha256_of_parts(parts, ARRAY_LEN(parts));
         }
     }
+    submission->delivery = hash;
+    if (app->is_visitor_key_kept) {
+        hash = hmac_sha256(app->visitor_key.bytes, sizeof app->visitor_key.bytes,
+                           str_slice((const char *)hash.bytes, sizeof hash.bytes));
+    }
     const struct str made_of = str_slice((const char *)hash.bytes, sizeof hash.bytes);
     *id = uuid_from_parts(&made_of, 1);
-    submission->delivery = hash;
 }
 
 /* A page that posts as to HubSpot may have the field that nobody sees. A tool's own form has not: a
@@ -295,7 +302,7 @@ bool submission_take_answers(struct request *request, struct submission *submiss
                    ANSWERS_MAX);
     }
     if (submission->is_id_made) {
-        identify_delivery(submission, adapted);
+        identify_delivery(request->app, submission, adapted);
     }
     return take_page_words(request, submission);
 }

@@ -210,6 +210,22 @@ def test_a_retry_is_the_same_submission(service, name):
     assert "Idempotency-Replayed" not in send(service, other, adapter, body).headers
 
 
+def test_the_id_of_a_delivery_is_made_with_the_privacy_key(make_service):
+    """It stays when somebody is erased, and who has the database finds nobody out by trying: another key, another id."""
+    made = make_service(instances=2).start()  # each has made a key of its own
+    first, second = made.client(instance=0), made.client(instance=1)
+    try:
+        form = funnel.make_form(made.admin, open=True)
+        body = sample("gravityforms_entry")
+        told = [send(made, form, "gravityforms", body, client=client) for client in (first, first, second)]
+        assert [answer.headers.get("Idempotency-Replayed") for answer in told] == [None, "true", None]
+        assert told[0].json()["id"] == told[1].json()["id"] != told[2].json()["id"]
+        made.stop()
+    finally:
+        made.end()
+        made.database.drop()
+
+
 def test_an_id_of_ones_own(service):
     form = funnel.make_form(service.admin, open=True, fields={"serial": "id"})
     body = {"email": funnel.address(), "serial": "CF7-0042"}
