@@ -34,6 +34,9 @@ SETTINGS = {
     "commit_delay": "0",
     # One checkpoint before each round (the copy of a database makes it), none within: it would fall upon one cell.
     "max_wal_size": "16GB",
+    # A server that has run for a while writes its log into segments that it has used before. Making one stops every commit for
+    # tens of milliseconds, and a cluster that is new would make one or two a second.
+    "min_wal_size": "8GB",
     "checkpoint_timeout": "1h",
     "checkpoint_completion_target": "0.9",
     # Nor a vacuum, which comes about a minute after a fifth of a table is new, whoever is measured then.
