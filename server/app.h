@@ -27,7 +27,7 @@ struct app {
     /* The privacy key as it was then; without one a key of this process. Who posted a form goes
      * into its id only under this key. */
     struct privacy_key visitor_key;
-    bool is_visitor_key_kept; /* it is the privacy key: the next start has the same */
+    bool is_visitor_key_kept;     /* it is the privacy key: the next start has the same */
     struct sla_status sla_status; /* one read for all screens */
     struct streams streams;
     struct event_streams event_streams;
