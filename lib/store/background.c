@@ -3,7 +3,7 @@
  * waits for the feed.
  *
  * Feed. Events get their position after their commit: a transaction inserts one event_tx row after
- * its last row lock, so transactions that share a contact draw their ids in the order in which they
+ * its last lock, so transactions that share a contact draw their ids in the order in which they
  * changed it. The sequencer holds the lock of feed_head, then, in a second statement whose snapshot
  * sees all that was committed before, numbers what is unnumbered in id order. A transaction that
  * commits late is numbered late; nobody has seen a greater position of that contact. Any number of

@@ -19,8 +19,8 @@
 #include "store/statement.h"
 
 enum lane {
-    LANE_INGEST, /* form posts, and activities few at a time */
-    LANE_BULK,   /* long lists and imports: a form does not wait behind them */
+    LANE_INGEST, /* form posts, and short lists */
+    LANE_BULK,   /* long lists: a form does not queue behind them */
     LANE_WRITE,  /* what a person or program waits for: moves, patches, set-up */
     LANE_READ,
     LANE_COUNT_

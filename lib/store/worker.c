@@ -24,7 +24,7 @@ static const int64_t connect_pause_us = 250 * US_PER_MS;
 static const unsigned retry_pause_ms_max = 20;
 
 /* Somebody who pages on asks again within the first; the second bounds what a form waits for it
- * when the first worker is held up, by a row that somebody has locked say. */
+ * when the first worker is held up, by a contact that somebody has locked say. */
 static const int64_t reading_linger_us = 20 * US_PER_MS;
 static const int64_t give_way_us_max = 100 * US_PER_MS;
 static const int64_t give_way_step_us = 5 * US_PER_MS;
@@ -164,7 +164,8 @@ static enum err_code try_and_retry(struct worker *worker, struct op *const ops[]
             return code;
         }
         atomic_fetch_add(&worker->store->retries, 1);
-        if (!is_lost) {
+        /* Still connected: too little room for locks, say, which others give back. */
+        if (!is_lost || conn_is_open(worker->conn)) {
             pause_shortly(worker);
         } else {
             worker->retry_connect_us = 0;
@@ -325,14 +326,15 @@ static bool is_somebody_reading(struct store *store, int64_t now_us)
 /* Before a batch. Workers that store and their connections fill two cores between them, and a page
  * that comes then is passed on between four threads and processes, each of which has to wait for
  * one. The first worker rests a step when more waits already, which costs a form those milliseconds
- * and makes the batch larger; the others leave it alone with the work. */
+ * and makes the batch larger; the others leave it alone with the work, and long lists wait. A
+ * command has no readers but itself. */
 static void give_way_to_readers(struct worker *worker)
 {
     struct store *store = worker->store;
     struct lane_state *lane = &store->lanes[worker->lane];
     const bool is_first = worker == &store->lanes[LANE_INGEST].workers[0];
     const bool is_heavy = worker->lane == LANE_INGEST || worker->lane == LANE_BULK;
-    if (!is_heavy || (is_first && queue_length(&lane->queue) == 0)) {
+    if (!is_heavy || !store->config.background || (is_first && queue_length(&lane->queue) == 0)) {
         return;
     }
     const int64_t begin_us = clock_monotonic_us();

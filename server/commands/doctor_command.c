@@ -46,8 +46,9 @@ static bool check_privacy(const struct store *store, const struct store_config *
     return is_good;
 }
 
-/* What three lists of a thousand, the forms beside them and the background may hold at once. */
-enum { LOCKS_WANTED = 5000 };
+/* What one instance may hold at once: a thousand each for three lists and two batches of forms, the
+ * background's and everybody's tables. */
+enum { LOCKS_WANTED = 6000 };
 
 struct lock_look {
     struct read_op op;

@@ -238,8 +238,8 @@ static bool take_page_words(struct request *request, struct submission *submissi
 /* Some tools send a response anew, under its old id, when its answers were changed. Nobody could
  * mend a refusal, so that is a submission of its own; and the same answers are the same one, also
  * when the form's settings changed between two deliveries. The id outlives an erasure, so nobody
- * shall find out by trying whose answers it was made of: it is made with the privacy key. Without
- * one nobody can be erased, and a key of this process would not know a delivery again. */
+ * shall find out by trying whose answers it was made of: it is made with the privacy key. Where
+ * there was none at the start, a key of this process would not know a delivery again. */
 static void identify_delivery(const struct app *app, struct submission *submission,
                               const struct adapted *adapted)
 {

@@ -1,4 +1,4 @@
--- The batch's share of the feed: one event_tx, drawn after the last row lock, and its events.
+-- The batch's share of the feed: one event_tx, drawn after the last lock, and its events.
 WITH t AS (INSERT INTO event_tx (count) VALUES ($1::int) RETURNING id)
 INSERT INTO event (tx, ordinal, type, contact_id, at, data)
 SELECT t.id, (u.n - 1)::int, u.type, u.contact_id, u.at, u.data::json

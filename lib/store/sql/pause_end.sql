@@ -10,7 +10,7 @@ WITH over AS MATERIALIZED (
         SELECT x.contact_id, x.handoff_id, x.paused_until FROM handoff x
         WHERE x.contact_id = m.contact_id AND x.paused_until <= $2::timestamptz
         LIMIT 1) AS h
-    WHERE m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[])),
+    WHERE (m.contact_id = ANY ($1::uuid[]) AND m.merged_into IS NULL) OR m.merged_into = ANY ($1::uuid[])),
 resting AS MATERIALIZED (
     SELECT k.contact_id, k.clock_id, greatest(o.paused_until - k.paused_at, interval '0') AS pause,
            after_pause(k.calendar_id, k.calendar_version, k.due_at, k.paused_at, o.paused_until) AS due_at,

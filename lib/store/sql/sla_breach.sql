@@ -12,7 +12,7 @@ due AS MATERIALIZED (
         WHERE x.contact_id = m.contact_id AND x.ended_at IS NULL
         ORDER BY x.contact_id, x.clock_id -- as the key, which so beats other indexes while all are empty
         LIMIT 100) AS k
-    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[]))
+    WHERE ((m.contact_id = ANY ($1::uuid[]) AND m.merged_into IS NULL) OR m.merged_into = ANY ($1::uuid[]))
       AND k.state = 'running' AND k.due_at <= $2::timestamptz AND k.wake_at <= $2::timestamptz)
 UPDATE sla_clock k
 SET state = 'breached', breached_at = (SELECT now FROM clock), wake_at = k.step_at[1], warnings = '{}'

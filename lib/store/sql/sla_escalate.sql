@@ -11,7 +11,7 @@ WITH due AS MATERIALIZED (
         LIMIT 100) AS k
     CROSS JOIN LATERAL (
         SELECT count(*)::int AS taken FROM unnest(k.step_at) AS s WHERE s <= $2::timestamptz) AS n
-    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[]))
+    WHERE ((m.contact_id = ANY ($1::uuid[]) AND m.merged_into IS NULL) OR m.merged_into = ANY ($1::uuid[]))
       AND k.state IN ('running', 'breached') AND k.wake_at <= $2::timestamptz AND n.taken > 0),
 taken AS (
     UPDATE sla_clock k

@@ -11,7 +11,7 @@ WITH due AS MATERIALIZED (
         WHERE x.contact_id = m.contact_id AND x.ended_at IS NULL
         ORDER BY x.contact_id, x.clock_id
         LIMIT 100) AS k
-    WHERE (m.contact_id = ANY ($1::uuid[]) OR m.merged_into = ANY ($1::uuid[]))
+    WHERE ((m.contact_id = ANY ($1::uuid[]) AND m.merged_into IS NULL) OR m.merged_into = ANY ($1::uuid[]))
       AND k.state = 'running' AND k.due_at > $2::timestamptz AND k.wake_at <= $2::timestamptz),
 taken AS (
     UPDATE sla_clock k
