@@ -79,8 +79,13 @@ enum err_code worker_connect(struct worker *worker, struct err *reterr)
     if (conn_is_open(worker->conn)) {
         return OK;
     }
-    if (clock_monotonic_us() < worker->retry_connect_us) {
+    const int64_t wait_us = worker->retry_connect_us - clock_monotonic_us();
+    if (wait_us > 0 && store_is_away(store)) {
         return err_set(reterr, ERR_BUSY, "%s", store_away_detail);
+    }
+    if (wait_us >
+        0) { /* somebody else is connected again: so will we be, and nobody need be told */
+        pause_us(wait_us);
     }
     const enum err_code code = store_connect(store, worker->conn, reterr);
     worker->retry_connect_us = clock_monotonic_us() + connect_pause_us;
